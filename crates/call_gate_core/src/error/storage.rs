@@ -1,0 +1,95 @@
+//! What went wrong in a storage.
+
+use crate::window::WindowError;
+use std::error::Error;
+use std::fmt;
+
+/// What kind of failure a storage met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StorageErrorKind {
+    /// The window numbered all the frames or changes that it can: make a new gate.
+    Exhausted,
+    /// Too many attempts lost against other threads.
+    Contended,
+    /// The counters are damaged.
+    Corrupt,
+    /// The storage answered something that does not belong to the question.
+    Protocol,
+    /// The storage cannot be reached or refused to work; see `source()`.
+    Unavailable,
+}
+
+/// A storage that could not do what was asked of it.
+#[derive(Debug)]
+pub struct StorageError {
+    kind: StorageErrorKind,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl StorageError {
+    /// A failure of `kind` without a cause of its own.
+    #[must_use]
+    pub fn new(kind: StorageErrorKind) -> Self {
+        Self { kind, source: None }
+    }
+
+    /// A failure of `kind`, caused by `source`.
+    #[must_use]
+    pub fn with_source(
+        kind: StorageErrorKind,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            kind,
+            source: Some(source.into()),
+        }
+    }
+
+    /// An answer that does not belong to what was asked.
+    pub(crate) fn out_of_place() -> Self {
+        Self::new(StorageErrorKind::Protocol)
+    }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> StorageErrorKind {
+        self.kind
+    }
+}
+
+impl From<WindowError> for StorageError {
+    fn from(error: WindowError) -> Self {
+        Self::new(match error {
+            WindowError::Exhausted => StorageErrorKind::Exhausted,
+            WindowError::Contended => StorageErrorKind::Contended,
+            WindowError::Corrupt => StorageErrorKind::Corrupt,
+        })
+    }
+}
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            StorageErrorKind::Exhausted => {
+                "the gate has numbered all the frames that it can: make a new one"
+            }
+            StorageErrorKind::Contended => {
+                "the gate is too contended: too many attempts lost against other threads"
+            }
+            StorageErrorKind::Corrupt => {
+                "the gate's counters are damaged: remove them and make a new gate"
+            }
+            StorageErrorKind::Protocol => {
+                "the storage gave an answer that does not belong to the question"
+            }
+            StorageErrorKind::Unavailable => "the storage is not available",
+        })
+    }
+}
+
+impl Error for StorageError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,43 @@
+//! Gates in files.
+
+use super::{CallGate, CallGateBuilder};
+use crate::persist::FileError;
+use crate::snapshot::Snapshot;
+use std::path::Path;
+
+impl CallGate {
+    /// Writes the gate to the file at `path`, in the field names of Python `call_gate` 2.x.
+    ///
+    /// The file is written beside `path`, synced and moved over it: a reader
+    /// finds the old file or the new one, never half of one.
+    ///
+    /// # Errors
+    /// The storage failed, or the file cannot be written; an old file stays
+    /// as it was.
+    pub fn to_file(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
+        self.snapshot().map_err(FileError::from)?.to_file(path)
+    }
+
+    /// Makes the gate that the file at `path` holds, in this process's memory.
+    ///
+    /// Frames that have left the window since it was written are dropped.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds what no gate can; the message names
+    /// the field, the value and the rule.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, FileError> {
+        let path = path.as_ref();
+        let built = CallGateBuilder::from_file(path)?.build();
+        built.map_err(|error| FileError::from(error).at(path))
+    }
+}
+
+impl CallGateBuilder {
+    /// Starts the gate that the file at `path` holds, to be given a storage or a clock before it is made.
+    ///
+    /// # Errors
+    /// As [`CallGate::from_file`].
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, FileError> {
+        Ok(Self::from_snapshot(Snapshot::from_file(path)?))
+    }
+}

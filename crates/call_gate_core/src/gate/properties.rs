@@ -1,0 +1,139 @@
+//! What a gate is, and what it holds by name.
+
+use super::CallGate;
+use crate::clock::Moment;
+use crate::error::StorageError;
+use crate::limits::Limits;
+use crate::reading::Frame;
+use crate::storage::StorageKind;
+use std::fmt;
+use std::time::Duration;
+
+impl CallGate {
+    /// The gate's name; empty for an unnamed one.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    /// Length of the window.
+    #[must_use]
+    pub fn gate_size(&self) -> Duration {
+        self.0.gate_size()
+    }
+
+    /// Length of a frame.
+    #[must_use]
+    pub fn frame_step(&self) -> Duration {
+        self.0.frame_step()
+    }
+
+    /// How many frames `gate_size` holds.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        let kept = self.0.kept() as usize;
+        if self.is_strict() { kept - 1 } else { kept }
+    }
+
+    /// Whether no interval of `gate_size` at all may hold more than the gate limit.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        self.0.is_strict()
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.0.limits()
+    }
+
+    /// The most that the whole window may hold.
+    #[must_use]
+    pub fn gate_limit(&self) -> Option<u64> {
+        self.limits().gate_limit()
+    }
+
+    /// The most that one frame may hold.
+    #[must_use]
+    pub fn frame_limit(&self) -> Option<u64> {
+        self.limits().frame_limit()
+    }
+
+    /// Where the counters live.
+    #[must_use]
+    pub fn storage(&self) -> StorageKind {
+        self.0.kind()
+    }
+
+    /// The label of what is shown and saved.
+    #[must_use]
+    pub fn timezone(&self) -> Option<&str> {
+        self.0.timezone()
+    }
+
+    /// What the whole window holds.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn sum(&self) -> Result<u64, StorageError> {
+        Ok(self.state()?.sum())
+    }
+
+    /// What each frame holds, newest first.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn data(&self) -> Result<Vec<u64>, StorageError> {
+        Ok(self.state()?.into_frames())
+    }
+
+    /// The current frame.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn current_frame(&self) -> Result<Frame, StorageError> {
+        Ok(self.state()?.current_frame())
+    }
+
+    /// The oldest frame of the window.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn last_frame(&self) -> Result<Frame, StorageError> {
+        let state = self.state()?;
+        let back = self
+            .frame_step()
+            .saturating_mul(self.0.kept() - 1)
+            .as_nanos();
+        let start = u128::from(state.start().as_nanos()).saturating_sub(back);
+        Ok(Frame::new(
+            Moment::from_nanos(u64::try_from(start).unwrap_or(0)),
+            state.frames().last().copied().unwrap_or(0),
+        ))
+    }
+}
+
+impl fmt::Debug for CallGate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallGate")
+            .field("name", &self.name())
+            .field("gate_size", &self.gate_size())
+            .field("frame_step", &self.frame_step())
+            .field("gate_limit", &self.gate_limit())
+            .field("frame_limit", &self.frame_limit())
+            .field("strict", &self.is_strict())
+            .field("storage", &self.storage())
+            .field("timezone", &self.timezone())
+            .finish()
+    }
+}
+
+/// The frames, newest first, and their sum; what the storage says where it fails.
+impl fmt::Display for CallGate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.state() {
+            Ok(state) => state.fmt(f),
+            Err(error) => error.fmt(f),
+        }
+    }
+}

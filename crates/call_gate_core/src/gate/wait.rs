@@ -1,0 +1,34 @@
+//! How long an update may wait.
+
+use super::Inner;
+use std::time::Duration;
+
+/// How long an update may wait for its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Wait {
+    /// Not at all.
+    Never,
+    /// One `gate_size`.
+    #[default]
+    Window,
+    /// That many frames.
+    Frames(u32),
+    /// That long.
+    For(Duration),
+    /// Until admitted or closed.
+    Forever,
+}
+
+impl Wait {
+    /// The longest wait in `gate`; `None`: no end.
+    pub(crate) fn limit(self, gate: &Inner) -> Option<Duration> {
+        match self {
+            Self::Never => Some(Duration::ZERO),
+            Self::Window => Some(gate.gate_size()),
+            Self::Frames(frames) => Some(gate.frame_step().saturating_mul(frames)),
+            Self::For(wait) => Some(wait),
+            Self::Forever => None,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The sync driver: a thread that parks.
+
+use super::{Step, Waiter};
+use crate::clock::Alarm;
+use crate::error::UpdateError;
+use crate::gate::Inner;
+use crate::reading::Reading;
+use crate::storage::Act;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+use std::thread::{self, Thread};
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+thread_local! {
+    static WAKER: Waker = Waker::from(Arc::new(Unpark(thread::current())));
+}
+
+/// Drives `waiter` on this thread, parked while there is nothing to do.
+///
+/// A wake-up that comes between a step and the parking is kept by the thread,
+/// and one that nobody sent only steps once more.
+pub(crate) fn block_on(gate: &Inner, mut waiter: Waiter<'_>) -> Result<Reading, UpdateError> {
+    // a thread that is being torn down has no locals left
+    let waker = WAKER
+        .try_with(Clone::clone)
+        .unwrap_or_else(|_| Waker::from(Arc::new(Unpark(thread::current()))));
+    let mut step = waiter.step(&waker);
+    loop {
+        step = match step {
+            Step::Done(outcome) => return outcome,
+            Step::Ask => {
+                if let Some(step) = waiter.ask() {
+                    step
+                } else {
+                    let answer = gate.call(&Act::Update {
+                        value: waiter.value(),
+                    });
+                    waiter.answer(answer)
+                }
+            }
+            Step::Sleep(until, turn) => {
+                match until.map(|at| gate.alarm(at, turn, &waker)) {
+                    Some(Alarm::Timer(wait)) => thread::park_timeout(wait),
+                    Some(Alarm::Rings) | None => thread::park(),
+                }
+                waiter.step(&waker)
+            }
+        };
+    }
+}

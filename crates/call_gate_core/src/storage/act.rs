@@ -1,0 +1,134 @@
+//! One reified act: what a gate asks of a remote storage.
+
+use crate::clock::Moment;
+use crate::denial::Denial;
+use crate::error::StorageError;
+use crate::limits::Limits;
+use crate::reading::{Decision, Reading, State};
+use std::fmt::{self, Debug};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A future in a box, for traits that are used as objects.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A storage that a message has to be sent to.
+///
+/// Deadlines, circuit breakers, batching and leases wrap one `Remote` in
+/// another.
+pub trait Remote: Debug + Send + Sync {
+    /// Does `act` on the counters of `key`, and waits for the answer no longer than `by`.
+    ///
+    /// # Errors
+    /// The storage failed, or answered too late: the act may have been done
+    /// all the same, and counts as done.
+    fn call(&self, key: &Key, act: &Act, by: Deadline) -> Result<Answer, StorageError>;
+
+    /// The same without blocking the thread.
+    fn call_async<'a>(
+        &'a self,
+        key: &'a Key,
+        act: Act,
+        by: Deadline,
+    ) -> BoxFuture<'a, Result<Answer, StorageError>>;
+}
+
+/// Which counters an act is for: the name of their gate.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key(Arc<str>);
+
+impl Key {
+    /// The key of the gate called `name`.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// The gate's name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// When an answer is too late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// The storage's own patience decides.
+    pub const NONE: Self = Self(None);
+
+    /// At `at`.
+    #[must_use]
+    pub fn at(at: Instant) -> Self {
+        Self(Some(at))
+    }
+
+    /// What is left of it; `None`: the storage's own patience decides.
+    #[must_use]
+    pub fn left(&self) -> Option<Duration> {
+        self.0
+            .map(|at| at.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// What a gate asks of its counters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Act {
+    /// Book `value` in the current frame: [`Answer::Admitted`] or [`Answer::Denied`].
+    Update {
+        /// What to book.
+        value: u64,
+    },
+    /// Take `value` back out of the current frame, or out of the one that started at `frame`: [`Answer::Returned`],
+    /// [`Answer::Expired`] or [`Answer::Underflow`].
+    Refund {
+        /// What to take back.
+        value: u64,
+        /// Start of the frame that it was booked in.
+        frame: Option<Moment>,
+    },
+    /// Say what an update of `value` would answer: [`Answer::Decided`].
+    Peek {
+        /// What would be booked.
+        value: u64,
+    },
+    /// [`Answer::State`].
+    State,
+    /// Forget everything counted: [`Answer::Done`].
+    Clear,
+    /// Put limits in force: [`Answer::Done`].
+    SetLimits(Limits),
+}
+
+/// What counters answer. A denial is an answer, never an error.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Answer {
+    /// Booked.
+    Admitted(Reading),
+    /// Not booked. A limit below what was requested says that it never can be.
+    Denied(Denial),
+    /// Taken back.
+    Returned(Reading),
+    /// The frame is over; its booking stands.
+    Expired,
+    /// The frame holds only this much; nothing is taken back.
+    Underflow(u64),
+    /// What an update would answer, and the denial if it would be one.
+    Decided(Decision, Option<Denial>),
+    /// The frames.
+    State(State),
+    /// Done.
+    Done,
+}

@@ -1,0 +1,356 @@
+//! The exact sliding window: several spans over one counter.
+//!
+//! A window decides from `(now, value)`; it never sleeps, reads no clock and does no I/O. [`Window`] is the lock-free
+//! placement, whose whole admission is one compare-and-swap; it needs neither `std` nor a lock. Limits that its packed
+//! word cannot hold are served, with the same answers, by the locked placement that `CallGate` falls back to.
+
+mod glance;
+mod layout;
+mod packed;
+mod plain;
+mod plan;
+mod register;
+
+pub(crate) use glance::Glance;
+#[cfg(loom)]
+pub(crate) use glance::Note;
+pub(crate) use layout::Layout;
+pub(crate) use packed::Packed;
+pub(crate) use plain::{Closed, Plain};
+
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::geometry::Geometry;
+use crate::sync::{AtomicU64, Ordering::Acquire, Ordering::Relaxed};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+use layout::{FROZEN, HEAD};
+
+/// Why a window could not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WindowError {
+    /// The window has counted all the frames, or taken all the changes, that its words can number.
+    Exhausted,
+    /// A million attempts in a row lost against other threads.
+    Contended,
+    /// The words say what no correct window writes.
+    Corrupt,
+}
+
+impl fmt::Display for WindowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Exhausted => "the window's frames are used up: make a new one",
+            Self::Contended => "the window is too contended",
+            Self::Corrupt => "the window's words are damaged",
+        })
+    }
+}
+
+impl core::error::Error for WindowError {}
+
+/// The frame that a booking went into, and which clear came last before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    /// Start of the frame, in nanoseconds of the gate's time.
+    pub(crate) start: u64,
+    pub(crate) mark: u64,
+}
+
+/// A booking, and what the window held right after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Booking {
+    pub(crate) ticket: Ticket,
+    /// What the first two spans hold.
+    pub(crate) used: [u64; 2],
+    /// What all spans have room for; 0 in debt.
+    pub(crate) remaining: u64,
+}
+
+impl Booking {
+    /// Most that could be booked right after this booking.
+    #[must_use]
+    pub fn remaining(&self) -> u64 {
+        self.remaining
+    }
+}
+
+/// A refusal: nothing was booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    pub(crate) span: usize,
+    pub(crate) limit: u64,
+    pub(crate) used: u64,
+    /// Start of the first frame that has room, in nanoseconds of the gate's time.
+    pub(crate) retry_at: u64,
+}
+
+impl Refusal {
+    /// Index of the first span that had no room.
+    #[must_use]
+    pub fn span(&self) -> usize {
+        self.span
+    }
+
+    /// That span's limit.
+    #[must_use]
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// What that span held.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.used
+    }
+
+    /// When the same value would first be booked if nobody else asks, since the Unix epoch.
+    #[must_use]
+    pub fn retry_at(&self) -> Duration {
+        Duration::from_nanos(self.retry_at)
+    }
+}
+
+/// The words that an answer was made from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judge {
+    pub(crate) plan: u64,
+    pub(crate) word: u64,
+}
+
+/// What a window answers to a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a value is booked or it is not")]
+pub enum Verdict {
+    /// Every span had room, and the value is booked in all of them.
+    Booked(Booking),
+    /// Some span had no room, and nothing is booked.
+    Refused(Refusal),
+}
+
+/// What became of a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refunded {
+    Returned(Booking),
+    /// The ticket's frame is over, or what it held was cleared.
+    Expired,
+    /// The frame holds less.
+    Underflow {
+        booked: u64,
+    },
+}
+
+/// What the fast path could settle by itself.
+#[derive(Debug)]
+pub(crate) enum Fast {
+    Booked(Booking),
+    Refused(Refusal),
+    /// Booked, but limits changed in that moment: `.0` needs [`Packed::confirmed`] under plan `.1`.
+    Unsure(Booking, u64),
+    /// Nothing done.
+    Slow,
+}
+
+/// The lock-free window.
+///
+/// Time is nanoseconds since the Unix epoch; a reading older than the newest
+/// one books in the newer frame. Memory: 8 bytes a frame and less than 400.
+///
+/// # Examples
+/// ```
+/// use call_gate_core::{Geometry, Span, Verdict, Window};
+/// use core::time::Duration;
+///
+/// // 2 a second and 3 in ten seconds
+/// let geometry = Geometry::new(&[Span::new(Duration::from_secs(1), 1)?, Span::new(Duration::from_secs(1), 10)?])?;
+/// let window = Window::new(&geometry, &[Some(2), Some(3)], Duration::ZERO)?;
+/// assert!(matches!(window.book(Duration::ZERO, 2)?, Verdict::Booked(_)));
+/// let Verdict::Refused(refusal) = window.book(Duration::from_secs(1), 2)? else { panic!() };
+/// assert_eq!((refusal.span(), refusal.retry_at()), (1, Duration::from_secs(10)));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Window {
+    words: Box<[AtomicU64]>,
+    layout: Layout,
+    glance: Glance,
+}
+
+impl Window {
+    /// An empty window whose first frame is the one at `now`.
+    ///
+    /// # Errors
+    /// A count of `limits` other than the spans', a limit of 0, no limit at
+    /// all, frames under about 10 µs, or a limit beyond the packed word:
+    /// `2^37 - 1` where frames are long, less where they are short.
+    pub fn new(
+        geometry: &Geometry,
+        limits: &[Option<u64>],
+        now: Duration,
+    ) -> Result<Self, ConfigError> {
+        let spans = geometry.spans().len();
+        if limits.len() != spans {
+            let count = limits.len();
+            return Err(ConfigError::new(
+                ConfigErrorKind::Limits,
+                format_args!("{count} limits for {spans} spans: there must be one for each"),
+            ));
+        }
+        if limits.contains(&Some(0)) {
+            return Err(ConfigError::new(
+                ConfigErrorKind::Limits,
+                format_args!("a limit of 0 must be at least 1"),
+            ));
+        }
+        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let layout = Layout::new(geometry, now).filter(|layout| layout.fits(limits));
+        let Some(layout) = layout else {
+            return Err(ConfigError::new(
+                ConfigErrorKind::Limits,
+                format_args!(
+                    "limits {limits:?} must fit the packed word of this geometry, or be fewer"
+                ),
+            ));
+        };
+        Ok(Self::at_rest(layout, limits, None))
+    }
+
+    /// The window of `layout`, empty or with `values` (newest first) up to the frame that starts at a given time.
+    pub(crate) fn at_rest(
+        layout: Layout,
+        limits: &[Option<u64>],
+        seed: Option<(u64, &[u64])>,
+    ) -> Self {
+        let (tag, values) = seed
+            .and_then(|(start, values)| Some((layout.tag_of_start(start)?, values)))
+            .unwrap_or((layout.first_tag(), &[]));
+        let words: Vec<AtomicU64> = packed::at_rest(&layout, limits, tag, values)
+            .into_iter()
+            .map(AtomicU64::new)
+            .collect();
+        Self {
+            words: words.into_boxed_slice(),
+            layout,
+            glance: Glance::new(),
+        }
+    }
+
+    /// Books `value` at `now` in every span, or in none.
+    ///
+    /// A value of 0 books nothing. A value above a limit is refused for ever,
+    /// so check it against the limits first. Costs one compare-and-swap, and
+    /// where frames were passed, one for each of them.
+    ///
+    /// # Errors
+    /// [`WindowError`]; nothing is booked.
+    pub fn book(&self, now: Duration, value: u64) -> Result<Verdict, WindowError> {
+        let nanos = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        match self.fast(
+            nanos.wrapping_sub(self.layout.bias()),
+            self.layout.base,
+            value,
+        ) {
+            Fast::Booked(booking) => Ok(Verdict::Booked(booking)),
+            Fast::Refused(refusal) => Ok(Verdict::Refused(refusal)),
+            Fast::Unsure(booking, plan) => {
+                Ok(Verdict::Booked(self.packed().confirmed(plan, booking)))
+            }
+            Fast::Slow => self.book_slowly(nanos, value),
+        }
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    pub(crate) fn packed(&self) -> Packed<'_> {
+        Packed::new(&self.words, &self.layout)
+    }
+
+    /// Books at `since` nanoseconds after tag 0 if the head's frame holds that time, `width` being its length.
+    ///
+    /// A `width` of 0 turns the fast path off. Every load but the head's is of
+    /// a word that hardly ever changes.
+    #[inline(always)]
+    pub(crate) fn fast(&self, since: u64, width: u64, value: u64) -> Fast {
+        let words = self.words.get(HEAD).zip(self.words.get(self.layout.plan()));
+        let Some((head, plan)) = words else {
+            return Fast::Slow;
+        };
+        // the plan is read before the head: the head then shows that plan's limits or later ones
+        let planned = plan.load(Acquire);
+        let mut word = head.load(Acquire);
+        loop {
+            let tag = self.layout.tag(word);
+            if word & FROZEN != 0 || since.wrapping_sub(tag.wrapping_mul(self.layout.base)) >= width
+            {
+                return Fast::Slow;
+            }
+            let remaining = u64::try_from(self.layout.remaining(word)).unwrap_or(0);
+            if value.wrapping_sub(1) >= remaining {
+                return match self.glance.refusal(planned, word, value) {
+                    Some(refusal) => Fast::Refused(refusal),
+                    None => Fast::Slow,
+                };
+            }
+            let Some((ceilings, mark)) = self.glance.frame(planned, tag) else {
+                return Fast::Slow;
+            };
+            let new = word - (value << self.layout.tag_bits);
+            match head.compare_exchange_weak(word, new, Relaxed, Relaxed) {
+                Ok(_) => {
+                    let remaining = remaining - value;
+                    let booking = Booking {
+                        ticket: Ticket {
+                            start: self.layout.start_of(tag),
+                            mark,
+                        },
+                        used: ceilings.map(|ceiling| ceiling.wrapping_sub(remaining)),
+                        remaining,
+                    };
+                    if plan.load(Acquire) == planned {
+                        return Fast::Booked(booking);
+                    }
+                    return Fast::Unsure(booking, planned);
+                }
+                Err(found) => word = found,
+            }
+        }
+    }
+
+    /// Books the long way, and leaves a note for the fast one.
+    #[cold]
+    pub(crate) fn book_slowly(&self, now: u64, value: u64) -> Result<Verdict, WindowError> {
+        let (verdict, judge) = self.packed().book(now, value)?;
+        match verdict {
+            Verdict::Booked(booking) if value > 0 => {
+                let tag = self.layout.tag(judge.word);
+                self.glance.note_frame(judge.plan, tag, &booking);
+                Ok(Verdict::Booked(
+                    self.packed().confirmed(judge.plan, booking),
+                ))
+            }
+            Verdict::Booked(_) => Ok(verdict),
+            Verdict::Refused(refusal) => {
+                self.glance.note_refusal(judge, value, refusal);
+                Ok(verdict)
+            }
+        }
+    }
+}
+
+/// The least of `1..=most` that fits, by bisection: once it fits, more fits too. `None`: a read failed.
+pub(crate) fn first_fit(most: u64, fits: impl Fn(u64) -> Option<bool>) -> Option<u64> {
+    let (mut low, mut high) = (1, most);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if fits(middle)? {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Some(low)
+}

@@ -1,0 +1,290 @@
+//! Histories of concurrent operations, and an obvious sequential window that must explain them.
+
+use call_gate_core::model::{ModelWindow, Said, killed_at};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// An operation; times are seconds after the window was made in second 0.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Op {
+    Book(u64, u64),
+    Update(u64, u64),
+    Refund(u64, u64),
+    Clear,
+    Limits(u64, u64),
+    Read(u64),
+    /// Abandoned for good before its write of this number.
+    Killed(u32, Box<Op>),
+}
+use Op::*;
+
+impl Op {
+    fn second(&self) -> Option<u64> {
+        match self {
+            Book(second, _) | Update(second, _) | Refund(second, _) | Read(second) => Some(*second),
+            Killed(_, op) => op.second(),
+            Clear | Limits(..) => None,
+        }
+    }
+
+    fn changes_the_plan(&self) -> bool {
+        match self {
+            Clear | Limits(..) => true,
+            Killed(_, op) => op.changes_the_plan(),
+            _ => false,
+        }
+    }
+}
+
+/// `None`: killed.
+type Outcome = Option<Said>;
+
+fn run(window: &ModelWindow, op: &Op) -> Outcome {
+    Some(match op {
+        Book(second, value) => window.book(*second, *value),
+        Update(second, value) => window.update(*second, *value),
+        Refund(second, value) => window.refund(*second, *value),
+        Clear => window.clear(),
+        Limits(frame, gate) => window.set_limits([*frame, *gate]),
+        Read(second) => window.read(*second),
+        Killed(writes, op) => return killed_at(*writes, || run(window, op)).flatten(),
+    })
+}
+
+/// A map from frame to value, judged by definition.
+#[derive(Debug, Clone)]
+struct Sequential {
+    frames: u64,
+    limits: [u64; 2],
+    head: u64,
+    held: BTreeMap<u64, u64>,
+}
+
+impl Sequential {
+    fn sum(&self, newest: u64, frames: u64) -> u64 {
+        self.held
+            .iter()
+            .filter(|(frame, _)| **frame <= newest && **frame + frames > newest)
+            .map(|(_, value)| value)
+            .sum()
+    }
+
+    fn refusing(&self, newest: u64, value: u64) -> Option<(usize, u64)> {
+        [1, self.frames]
+            .into_iter()
+            .enumerate()
+            .find_map(|(span, frames)| {
+                let used = self.sum(newest, frames);
+                (used + value > self.limits[span]).then_some((span, used))
+            })
+    }
+
+    fn apply(&mut self, op: &Op) -> Said {
+        if let Some(second) = op.second() {
+            self.head = self.head.max(second);
+        }
+        match op {
+            Book(_, value) | Update(_, value) => {
+                if let Some((span, used)) = self.refusing(self.head, *value) {
+                    let retry =
+                        (self.head + 1..).find(|frame| self.refusing(*frame, *value).is_none());
+                    // a value above a lowered limit waits in vain: the window names the frame that is empty again
+                    let vain = (0..2).any(|span| *value > self.limits[span]);
+                    return Said::Refused {
+                        span,
+                        used,
+                        retry: if vain { 0 } else { retry.unwrap() },
+                    };
+                }
+                *self.held.entry(self.head).or_default() += value;
+                let used = [self.sum(self.head, 1), self.sum(self.head, self.frames)];
+                Said::Booked {
+                    frame: self.head,
+                    used,
+                }
+            }
+            Refund(_, value) => {
+                let booked = self.held.entry(self.head).or_default();
+                if value > booked {
+                    return Said::Underflow(*booked);
+                }
+                *booked -= value;
+                Said::Returned
+            }
+            Clear => {
+                self.held.clear();
+                Said::Done
+            }
+            Limits(frame, gate) => {
+                self.limits = [*frame, *gate];
+                Said::Done
+            }
+            Read(_) => {
+                let values = (0..self.frames).map(|back| self.head.checked_sub(back));
+                let values = values.map(|frame| {
+                    frame
+                        .and_then(|frame| self.held.get(&frame).copied())
+                        .unwrap_or(0)
+                });
+                Said::Frames(self.head, values.collect())
+            }
+            Killed(_, op) => self.apply(op),
+        }
+    }
+
+    /// Whether `said` is the answer `expected`; sums may be later ones where a change of the plan ran beside.
+    fn accepts(expected: &Said, said: &Said, beside_plan: bool) -> bool {
+        match (expected, said) {
+            (Said::Booked { frame: a, .. }, Said::Booked { frame: b, .. }) if beside_plan => a == b,
+            (
+                Said::Refused {
+                    span,
+                    used,
+                    retry: 0,
+                },
+                Said::Refused {
+                    span: s, used: u, ..
+                },
+            ) => (span, used) == (s, u),
+            _ => expected == said,
+        }
+    }
+}
+
+type History = Vec<Vec<(Op, Outcome)>>;
+
+/// Whether some order of `history`, each thread's own kept, gives its answers and ends in a state that `last` accepts.
+fn explained(
+    model: &Sequential,
+    history: &History,
+    at: &mut Vec<usize>,
+    beside_plan: bool,
+    last: &dyn Fn(&Sequential) -> bool,
+) -> bool {
+    if at
+        .iter()
+        .zip(history)
+        .all(|(at, thread)| *at == thread.len())
+    {
+        return last(model);
+    }
+    for thread in 0..history.len() {
+        let Some((op, said)) = history[thread].get(at[thread]) else {
+            continue;
+        };
+        // time is shared: an operation in flight may have moved the head before it takes effect itself
+        if let Some(second) = op.second() {
+            for head in model.head + 1..=second {
+                let moved = Sequential {
+                    head,
+                    ..model.clone()
+                };
+                if explained(&moved, history, at, beside_plan, last) {
+                    return true;
+                }
+            }
+        }
+        at[thread] += 1;
+        let mut after = model.clone();
+        let expected = after.apply(op);
+        let found = match said {
+            Some(said) => {
+                Sequential::accepts(&expected, said, beside_plan)
+                    && explained(&after, history, at, beside_plan, last)
+            }
+            // done, or not
+            None => {
+                explained(&after, history, at, beside_plan, last)
+                    || explained(model, history, at, beside_plan, last)
+            }
+        };
+        at[thread] -= 1;
+        if found {
+            return true;
+        }
+    }
+    false
+}
+
+pub fn check(frames: u64, limits: [u64; 2], prelude: &[Op], threads: &[&[Op]], end: u64) {
+    explore(frames, limits, prelude, threads, end, 0);
+}
+
+/// As [`check`], with one preemption fewer: for three threads, plans that meet plans, and the many points of a kill.
+pub fn check_heavy(frames: u64, limits: [u64; 2], prelude: &[Op], threads: &[&[Op]], end: u64) {
+    explore(frames, limits, prelude, threads, end, 1);
+}
+
+/// Explores every interleaving of `threads` after `prelude`, with `fewer` preemptions than the environment allows.
+fn explore(
+    frames: u64,
+    limits: [u64; 2],
+    prelude: &[Op],
+    threads: &[&[Op]],
+    end: u64,
+    fewer: usize,
+) {
+    let executions = Arc::new(AtomicUsize::new(0));
+    let counted = executions.clone();
+    let prelude = prelude.to_vec();
+    let threads: Vec<Vec<Op>> = threads.iter().map(|thread| thread.to_vec()).collect();
+    let beside_plan = threads.iter().flatten().any(Op::changes_the_plan);
+    let mut builder = loom::model::Builder::new();
+    builder.max_branches = 100_000;
+    builder.preemption_bound = Some(builder.preemption_bound.unwrap_or(2) - fewer);
+    builder.check(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let window = loom::sync::Arc::new(ModelWindow::new(0, frames, limits));
+        let mut model = Sequential {
+            frames,
+            limits,
+            head: 0,
+            held: BTreeMap::new(),
+        };
+        for op in &prelude {
+            let said = run(&window, op).unwrap();
+            let expected = model.apply(op);
+            assert!(
+                Sequential::accepts(&expected, &said, false),
+                "{op:?}: {said:?} instead of {expected:?}"
+            );
+        }
+        let handles: Vec<_> = threads
+            .iter()
+            .cloned()
+            .map(|ops| {
+                let window = window.clone();
+                // all work is done in spawned threads: loom explores far less of what its main thread does
+                loom::thread::spawn(move || -> Vec<(Op, Outcome)> {
+                    ops.into_iter()
+                        .map(|op| (op.clone(), run(&window, &op)))
+                        .collect()
+                })
+            })
+            .collect();
+        let history: History = handles
+            .into_iter()
+            .map(|handle| handle.join().unwrap())
+            .collect();
+        // whoever is dead, the window works on, and shows a state that some order leaves
+        let probe = run(&window, &Book(end, 1)).unwrap();
+        let shown = run(&window, &Read(end)).unwrap();
+        let found = explained(
+            &model,
+            &history,
+            &mut vec![0; history.len()],
+            beside_plan,
+            &|model| {
+                let mut model = model.clone();
+                let expected = model.apply(&Book(end, 1));
+                Sequential::accepts(&expected, &probe, false) && model.apply(&Read(end)) == shown
+            },
+        );
+        assert!(
+            found,
+            "no order explains {history:?}, then {probe:?}, {shown:?}"
+        );
+    });
+    println!("explored {} executions", executions.load(Ordering::Relaxed));
+}

@@ -1,0 +1,75 @@
+//! The imaginary server: names, failures, and a long life.
+
+use std::time::SystemTime;
+
+use call_gate_core::clock::ManualClock;
+use call_gate_core::{CallGate, CallGateBuilder, UpdateError};
+
+use super::*;
+
+fn builder(name: &str, storage: &Loopback, clock: &ManualClock) -> CallGateBuilder {
+    let second = Duration::from_secs(1);
+    CallGate::builder(name, 2 * second, second)
+        .gate_limit(3)
+        .storage(storage.clone())
+        .clock(clock.clone())
+}
+
+#[test]
+fn the_name_is_the_gate() {
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let storage = Loopback::new(clock.clone());
+    let one = builder("a", &storage, &clock).build().unwrap();
+    let same = builder("a", &storage, &clock).build().unwrap();
+    let other = builder("b", &storage, &clock).build().unwrap();
+    one.try_update(2).unwrap();
+    assert_eq!(same.sum().unwrap(), 2);
+    assert!(
+        matches!(same.try_update(2), Err(UpdateError::GateLimit(denial)) if denial.used() == 2)
+    );
+    assert_eq!(other.try_update(3).unwrap().sum(), 3);
+}
+
+#[test]
+fn a_server_that_is_down_books_nothing() {
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let storage = Loopback::new(clock.clone());
+    let gate = builder("a", &storage, &clock).build().unwrap();
+    gate.try_update(1).unwrap();
+    storage.take_down();
+    for error in [
+        gate.try_update(1).unwrap_err(),
+        gate.update(1).unwrap_err(),
+        gate.refund(1).unwrap_err(),
+    ] {
+        assert!(matches!(error, UpdateError::Storage(_)), "{error:?}");
+    }
+    assert!(
+        gate.state().is_err()
+            && gate.clear().is_err()
+            && gate.snapshot().is_err()
+            && gate.peek(1).is_err()
+    );
+    assert!(gate.set_limits(gate.limits().with_gate(9)).is_err());
+    assert_eq!(gate.gate_limit(), Some(3));
+    storage.bring_up();
+    assert_eq!(gate.try_update(1).unwrap().sum(), 2);
+}
+
+#[test]
+fn a_long_life_is_summed_up() {
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let storage = Loopback::new(clock.clone());
+    let gate = builder("a", &storage, &clock)
+        .gate_limit(10_000)
+        .build()
+        .unwrap();
+    for _ in 0..5 * LONG {
+        gate.try_update(1).unwrap();
+        gate.refund(1).unwrap();
+        gate.try_update(1).unwrap();
+    }
+    assert_eq!(gate.sum().unwrap(), 5 * LONG as u64);
+    let server = storage.server.gates();
+    assert!(server.values().all(|oracle| oracle.entries() <= LONG));
+}

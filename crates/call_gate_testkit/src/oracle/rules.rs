@@ -1,0 +1,52 @@
+//! What a gate is judged by.
+
+/// The limits of a gate; `None` does not limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Caps {
+    /// The most the whole window may hold.
+    pub gate: Option<u64>,
+    /// The most one frame may hold.
+    pub frame: Option<u64>,
+}
+
+impl Caps {
+    /// Whether a gate may be given these limits at all.
+    #[must_use]
+    pub fn are_legal(self, ceiling: Option<u64>) -> bool {
+        let zero = self.gate == Some(0) || self.frame == Some(0);
+        let crossed = matches!((self.frame, self.gate), (Some(frame), Some(gate)) if frame > gate);
+        let high = ceiling.is_some_and(|top| self.gate > Some(top) || self.frame > Some(top));
+        !zero && !crossed && !high
+    }
+}
+
+/// What a gate is judged by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// The length of one frame in nanoseconds.
+    pub frame_step: u64,
+    /// How many frames `gate_size` holds.
+    pub frames: u64,
+    /// Whether one frame more counts, so that no interval of `gate_size` at all breaks the gate limit.
+    pub strict: bool,
+    /// Whether a pass gives back to a frame that has closed.
+    pub credits: bool,
+    /// Whether a pass knows that its booking was cleared while its frame goes on.
+    pub eras: bool,
+    /// The limits at the start.
+    pub caps: Caps,
+    /// The largest limit that may be set live.
+    pub ceiling: Option<u64>,
+}
+
+impl Rules {
+    /// How many frames count against the gate limit.
+    #[must_use]
+    pub fn kept(&self) -> u64 {
+        if self.strict {
+            self.frames + 1
+        } else {
+            self.frames
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Every feature alone builds, and runs its tests.
+
+use crate::plan::{Outcome, Step, minutes};
+use crate::workspace::Package;
+use crate::{process, workspace};
+
+/// Core without `std` has no gate to test; it is built here and, without std at all, in `no_std`.
+const BUILT_ONLY: [(&str, &str); 1] = [("call_gate_core", "")];
+
+pub(crate) fn step() -> Step {
+    Step::new(
+        "each feature alone",
+        minutes(15),
+        "run the command above; a feature must bring all that its code needs, and be needed by what uses it",
+        |deadline| {
+            let mut count = 0;
+            for package in workspace::metadata()?.packages {
+                if !package.is_published() {
+                    continue;
+                }
+                for feature in features(&package) {
+                    // `check` sees the library without its dev-dependencies, which bring features of their own.
+                    let alone = ["--no-default-features", "--features", feature];
+                    let mut check = process::cargo("check --package");
+                    process::run(check.arg(&package.name).args(alone), deadline)?;
+                    if !BUILT_ONLY.contains(&(package.name.as_str(), feature)) {
+                        let mut test = process::cargo("test --tests --package");
+                        process::run(test.arg(&package.name).args(alone), deadline)?;
+                    }
+                    count += 1;
+                }
+            }
+            Ok(Outcome::Noted(format!("{count} builds")))
+        },
+    )
+}
+
+/// No feature at all, then each one; a package without features has nothing to tell apart.
+fn features(package: &Package) -> Vec<&str> {
+    let named: Vec<&str> = package
+        .features
+        .keys()
+        .map(String::as_str)
+        .filter(|name| *name != "default")
+        .collect();
+    if named.is_empty() {
+        return named;
+    }
+    std::iter::once("").chain(named).collect()
+}

@@ -1,0 +1,110 @@
+//! Which crate may depend on which: the table of the architecture, and nothing else.
+
+use crate::workspace::{self, Dependency, Metadata, Package};
+
+const CORE: &str = "call_gate_core";
+const FACADE: &str = "call_gate";
+const TESTKIT: &str = "call_gate_testkit";
+
+/// Each crate of ours with those of ours it may depend on.
+const ARROWS: [(&str, &[&str]); 11] = [
+    (CORE, &[]),
+    ("call_gate_macros", &[]),
+    ("call_gate_shared", &[CORE]),
+    ("call_gate_redis", &[CORE]),
+    ("call_gate_async", &[CORE]),
+    ("call_gate_keyed", &[CORE, "call_gate_async"]),
+    ("call_gate_limiter", &[CORE, "call_gate_async"]),
+    ("call_gate_tower", &[CORE]),
+    (
+        FACADE,
+        &[
+            CORE,
+            "call_gate_macros",
+            "call_gate_shared",
+            "call_gate_redis",
+            "call_gate_async",
+            "call_gate_keyed",
+            "call_gate_limiter",
+            "call_gate_tower",
+        ],
+    ),
+    (TESTKIT, &[CORE]),
+    ("xtask", &[FACADE]),
+];
+
+pub(super) fn faults(metadata: &Metadata) -> Result<Vec<String>, String> {
+    let mut faults = Vec::new();
+    for package in &metadata.packages {
+        faults.extend(package_faults(package));
+    }
+    if metadata
+        .packages
+        .iter()
+        .any(|package| package.name == FACADE)
+    {
+        let names = workspace::tree(&["--package", FACADE])?;
+        for name in workspace::heavy(&names) {
+            faults.push(format!(
+                "{FACADE}: its default features bring {name} into `cargo tree`"
+            ));
+        }
+    }
+    Ok(faults)
+}
+
+fn package_faults(package: &Package) -> Vec<String> {
+    let name = &package.name;
+    let Some((_, allowed)) = ARROWS.iter().find(|(known, _)| known == name) else {
+        return vec![format!(
+            "{name}: not in the table of crates; add it to the architecture and to tidy's graph"
+        )];
+    };
+    package
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.path.is_some())
+        .filter_map(|dependency| arrow_fault(name, allowed, dependency))
+        .collect()
+}
+
+fn arrow_fault(name: &str, allowed: &[&str], dependency: &Dependency) -> Option<String> {
+    let on = dependency.name.as_str();
+    if on == TESTKIT {
+        if dependency.kind.as_deref() != Some("dev") {
+            return Some(format!("{name}: depends on {TESTKIT} outside its tests"));
+        }
+        // With a version, `cargo package` would look for the unpublished crate.
+        return (dependency.req != "*")
+            .then(|| format!("{name}: {TESTKIT} is a path dependency without a version"));
+    }
+    (!allowed.contains(&on))
+        .then(|| format!("{name}: may not depend on {on}; the architecture has no such arrow"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CORE, FACADE, TESTKIT, arrow_fault};
+    use crate::workspace::Dependency;
+
+    fn on(name: &str, req: &str, kind: Option<&str>) -> Dependency {
+        Dependency {
+            name: name.to_owned(),
+            req: req.to_owned(),
+            kind: kind.map(str::to_owned),
+            path: Some("there".into()),
+        }
+    }
+
+    #[test]
+    fn only_the_arrows_of_the_architecture_pass() {
+        let shared = &[CORE][..];
+        let fault = |dependency| arrow_fault("call_gate_shared", shared, &dependency);
+        assert!(fault(on(CORE, "^0.1.0", None)).is_none());
+        assert!(fault(on(TESTKIT, "*", Some("dev"))).is_none());
+        assert!(fault(on(FACADE, "^0.1.0", Some("dev"))).is_some());
+        assert!(fault(on("call_gate_redis", "^0.1.0", None)).is_some());
+        assert!(fault(on(TESTKIT, "*", None)).is_some());
+        assert!(fault(on(TESTKIT, "^0.1.0", Some("dev"))).is_some());
+    }
+}
