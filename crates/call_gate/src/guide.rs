@@ -1,0 +1,25 @@
+//! The guide: what a gate promises, and how to get it.
+//!
+#![doc = include_str!("../docs/guide/README.md")]
+
+#[doc = include_str!("../docs/guide/limits.md")]
+pub mod limits {}
+
+#[doc = include_str!("../docs/guide/waiting.md")]
+pub mod waiting {}
+
+#[doc = include_str!("../docs/guide/passes.md")]
+pub mod passes {}
+
+#[doc = include_str!("../docs/guide/time.md")]
+pub mod time {}
+
+#[cfg(feature = "persist")]
+#[doc = include_str!("../docs/guide/files.md")]
+pub mod files {}
+
+#[doc = include_str!("../docs/guide/errors.md")]
+pub mod errors {}
+
+#[doc = include_str!("../docs/guide/python.md")]
+pub mod python {}

@@ -1,0 +1,50 @@
+//! An exact sliding-window rate limiter: no window ever holds more than its limit.
+//!
+//! A [`CallGate`] counts what is booked in frames of `frame_step` and admits no more than its limits
+//! allow in a frame and in a window of `gate_size`. Who has to wait is served in order of arrival.
+//!
+//! ```
+//! use call_gate::CallGate;
+//! use std::time::Duration;
+//!
+//! let gate = CallGate::builder("gmail", Duration::from_secs(600), Duration::from_secs(1))
+//!     .gate_limit(1200)
+//!     .frame_limit(2)
+//!     .build()?;
+//! gate.update(1)?; // waits its turn, for one window at most
+//!
+//! let decision = gate.peek(1)?;
+//! assert_eq!(decision.remaining, 1);
+//! # Ok::<(), call_gate::Error>(())
+//! ```
+//!
+//! The guide, a chapter for each subject, is in the module `guide` of this documentation.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `persist` (default) | gates in files: `CallGate::to_file`, `CallGate::from_file` |
+//! | `full` | all there is |
+
+#![forbid(unsafe_code)]
+
+#[cfg(any(doc, doctest))]
+pub mod guide;
+
+pub use call_gate_core::clock;
+pub use call_gate_core::{
+    Act, Answer, BoxFuture, CallGate, CallGateBuilder, Clock, ConfigError, ConfigErrorKind,
+    Counter, Deadline, Decide, Decision, Denial, Error, ErrorKind, Frame, GateConfig, Geometry,
+    Key, Limits, MAX_FRAMES, MAX_GATE_SIZE, MIN_FRAME_STEP, ManualClock, Memory, Moment, Opened,
+    OwnedPass, Pass, Reading, Refund, Remote, Scope, Snapshot, Span, State, Step, Storage,
+    StorageError, StorageErrorKind, StorageKind, SystemClock, TooLarge, Underflow, UpdateError,
+    Wait, Waiter,
+};
+#[cfg(feature = "persist")]
+pub use call_gate_core::{FileError, FileErrorKind};
+
+// The README's blocks run as tests; one of them writes a file.
+#[cfg(all(doctest, feature = "persist"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
