@@ -1,0 +1,24 @@
+//! What is measured, group by group, in the order of the report.
+
+mod admit;
+mod clocks;
+mod denied;
+mod frames;
+mod spans;
+mod waiting;
+
+use crate::candidate::Threads;
+use crate::rounds::Group;
+
+/// Every group; each is set up only when its turn comes.
+pub const ALL: &[fn() -> Group] = &[
+    || admit::group(Threads::One),
+    || denied::group(Threads::One),
+    || admit::group(Threads::Two),
+    || denied::group(Threads::Two),
+    frames::within,
+    frames::roll,
+    spans::group,
+    clocks::group,
+    waiting::group,
+];

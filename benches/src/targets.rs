@@ -1,0 +1,177 @@
+//! What the gate is held to, as ratios between two rows of one group.
+
+use crate::rounds::{Spread, Table};
+
+/// A promise about cost.
+#[derive(Debug)]
+pub struct Target {
+    /// The promise in words.
+    pub what: &'static str,
+    /// The row that is judged.
+    pub of: &'static str,
+    /// The row that it is compared with.
+    pub against: &'static str,
+    /// Largest ratio of the two that keeps the promise.
+    pub at_most: f64,
+}
+
+/// How a promise turned out.
+#[derive(Clone, Copy, Debug)]
+pub struct Verdict {
+    /// The measured ratio.
+    pub ratio: Spread,
+    /// Whether its median is small enough.
+    pub met: bool,
+}
+
+impl Target {
+    /// Judges the target; `None` if its rows could not be measured.
+    pub fn judge(&self, tables: &[Table]) -> Option<Verdict> {
+        tables.iter().find_map(|table| {
+            let row = |id: &str| table.rows.iter().find(|row| row.id == id);
+            let ratio = row(self.of)?.ratio_to(row(self.against)?)?;
+            Some(Verdict {
+                ratio,
+                met: ratio.median <= self.at_most,
+            })
+        })
+    }
+}
+
+const fn target(
+    what: &'static str,
+    of: &'static str,
+    against: &'static str,
+    at_most: f64,
+) -> Target {
+    Target {
+        what,
+        of,
+        against,
+        at_most,
+    }
+}
+
+/// Every target, in the order of the report.
+pub const ALL: &[Target] = &[
+    target(
+        "admitted, 10 frames of 1 s, to governor",
+        "admit/memory-10x1s/1",
+        "admit/governor-quanta/1",
+        0.7,
+    ),
+    target(
+        "admitted, 10 frames of 100 ms, to governor",
+        "admit/memory-10x100ms/1",
+        "admit/governor-quanta/1",
+        0.8,
+    ),
+    target(
+        "denied, 10 frames of 1 s, to governor",
+        "denied/memory-10x1s/1",
+        "denied/governor-quanta/1",
+        0.7,
+    ),
+    target(
+        "denied, 10 frames of 100 ms, to governor",
+        "denied/memory-10x100ms/1",
+        "denied/governor-quanta/1",
+        0.8,
+    ),
+    target(
+        "admitted, two threads, 10 frames of 1 s, to governor",
+        "admit/memory-10x1s/2",
+        "admit/governor-quanta/2",
+        0.8,
+    ),
+    target(
+        "admitted, two threads, 10 frames of 100 ms, to governor",
+        "admit/memory-10x100ms/2",
+        "admit/governor-quanta/2",
+        0.8,
+    ),
+    target(
+        "denied, two threads, 10 frames of 1 s, to governor",
+        "denied/memory-10x1s/2",
+        "denied/governor-quanta/2",
+        0.8,
+    ),
+    target(
+        "denied, two threads, 10 frames of 100 ms, to governor",
+        "denied/memory-10x100ms/2",
+        "denied/governor-quanta/2",
+        0.8,
+    ),
+    target(
+        "admitted, precise clock, to governor on `Instant`",
+        "admit/memory-10x1s-precise/1",
+        "admit/governor-instant/1",
+        1.0,
+    ),
+    target(
+        "admitted, 10 frames of 1 ms, to governor on `Instant`",
+        "admit/memory-10x1ms/1",
+        "admit/governor-instant/1",
+        1.0,
+    ),
+    target(
+        "denied, precise clock, to governor on `Instant`",
+        "denied/memory-10x1s-precise/1",
+        "denied/governor-instant/1",
+        1.0,
+    ),
+    target(
+        "denied, 10 frames of 1 ms, to governor on `Instant`",
+        "denied/memory-10x1ms/1",
+        "denied/governor-instant/1",
+        1.0,
+    ),
+    target(
+        "admitted within a frame, ring of 1,000 to one of 10",
+        "admit/memory-1000x1s-ring/1",
+        "admit/memory-10x1s-ring/1",
+        1.1,
+    ),
+    target(
+        "admitted within a frame, ring of 100,000 to one of 10",
+        "admit/memory-100000x1s-ring/1",
+        "admit/memory-10x1s-ring/1",
+        1.1,
+    ),
+    target(
+        "roll of one frame, ring of 1,000 to one of 10",
+        "roll/memory-1000x1s/1",
+        "roll/memory-10x1s/1",
+        1.5,
+    ),
+    target(
+        "roll of one frame, ring of 100,000 to one of 10",
+        "roll/memory-100000x1s/1",
+        "roll/memory-10x1s/1",
+        1.5,
+    ),
+    target(
+        "admitted, four spans to one",
+        "admit/window-4-spans/1",
+        "admit/window-1-span/1",
+        1.1,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+    use crate::groups;
+
+    #[test]
+    fn every_target_compares_two_rows_of_one_group() {
+        let groups: Vec<_> = groups::ALL.iter().map(|group| group()).collect();
+        for target in ALL {
+            let together = groups.iter().any(|group| {
+                let has = |id| group.candidates.iter().any(|candidate| candidate.id == id);
+                has(target.of) && has(target.against)
+            });
+            assert!(together, "{}: no group has both rows", target.what);
+        }
+    }
+}
