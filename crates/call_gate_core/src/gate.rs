@@ -1,13 +1,16 @@
 //! The gate: a named window of time that never lets more through than its limits say.
 
 mod builder;
+mod changes;
 mod decide;
 #[cfg(feature = "persist")]
 mod files;
 mod inner;
 mod pass;
 mod properties;
+mod reads;
 mod seed;
+mod update;
 mod wait;
 
 pub use builder::CallGateBuilder;

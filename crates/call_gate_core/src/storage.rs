@@ -60,7 +60,6 @@ impl<S: Storage + ?Sized> Storage for Arc<S> {
 /// Opened counters.
 #[derive(Debug)]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "moved once, into the gate")]
 pub enum Opened {
     /// A window whose words are in reach.
     Counter(Counter),

@@ -12,6 +12,10 @@
 
 #[path = "loom/history.rs"]
 mod history;
+#[path = "loom/killed.rs"]
+mod killed;
+#[path = "loom/limits.rs"]
+mod limits;
 #[path = "loom/notes.rs"]
 mod notes;
 #[path = "loom/queue.rs"]
@@ -165,55 +169,6 @@ fn a_late_roll_meets_a_clear() {
 }
 
 #[test]
-fn limits_fall_beside_an_admission() {
-    check(
-        2,
-        [3, 4],
-        &[Book(1, 1)],
-        &[&[Limits(1, 2)], &[Book(1, 1), Book(1, 1)]],
-        2,
-    );
-}
-
-#[test]
-fn limits_rise_beside_an_admission() {
-    check(
-        2,
-        [1, 2],
-        &[Book(1, 1)],
-        &[&[Limits(3, 4)], &[Book(1, 1), Book(1, 1)]],
-        2,
-    );
-}
-
-#[test]
-fn limits_change_beside_a_roll() {
-    check(
-        2,
-        [3, 4],
-        &[Book(1, 3)],
-        &[&[Limits(2, 3)], &[Book(2, 1)]],
-        3,
-    );
-}
-
-#[test]
-fn two_changes_of_limits_are_never_mixed() {
-    check_heavy(
-        2,
-        [3, 4],
-        &[Book(1, 2)],
-        &[&[Limits(1, 1)], &[Limits(3, 6), Book(1, 1)]],
-        2,
-    );
-}
-
-#[test]
-fn limits_change_beside_a_clear() {
-    check_heavy(2, [3, 4], &[Book(1, 3)], &[&[Limits(2, 3)], &[Clear]], 2);
-}
-
-#[test]
 fn a_read_beside_a_roll() {
     two_frames(&[Book(1, 2)], &[&[Read(2)], &[Book(2, 2)]], 3);
 }
@@ -298,54 +253,4 @@ fn three_threads_change_limits_roll_and_admit() {
         &[&[Limits(2, 5)], &[Book(2, 1)], &[Book(1, 1)]],
         2,
     );
-}
-
-/// Kills `op` before each of its writes, beside `other`.
-fn killed(limits: [u64; 2], prelude: &[Op], op: Op, most_writes: u32, other: &[Op], end: u64) {
-    for writes in 0..most_writes {
-        check_heavy(
-            2,
-            limits,
-            prelude,
-            &[other, &[Killed(writes, Box::new(op.clone()))]],
-            end,
-        );
-    }
-}
-
-#[test]
-fn killed_in_a_roll() {
-    killed([3, 4], &[Book(1, 2)], Book(2, 1), 7, &[Book(2, 2)], 3);
-}
-
-#[test]
-fn killed_in_a_farther_roll() {
-    killed([3, 4], &[Book(1, 2)], Book(3, 1), 7, &[Book(2, 2)], 3);
-}
-
-#[test]
-fn killed_in_a_refund() {
-    killed(
-        [3, 4],
-        &[Book(1, 3)],
-        Refund(1, 2),
-        4,
-        &[Book(1, 1), Refund(1, 1)],
-        2,
-    );
-}
-
-#[test]
-fn killed_in_a_clear() {
-    killed([3, 4], &[Book(1, 2)], Clear, 15, &[Book(2, 2)], 3);
-}
-
-#[test]
-fn killed_in_a_change_of_limits() {
-    killed([3, 4], &[Book(1, 2)], Limits(1, 2), 12, &[Book(1, 1)], 2);
-}
-
-#[test]
-fn killed_in_a_change_of_limits_beside_another() {
-    killed([3, 4], &[Book(1, 2)], Limits(1, 2), 12, &[Limits(2, 5)], 2);
 }

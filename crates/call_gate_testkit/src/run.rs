@@ -198,7 +198,7 @@ impl<'f> Pair<'f> {
                 .min()
         };
         let largest = |caps: Caps| caps.gate.max(caps.frame).unwrap_or(0);
-        let sure = |told: u128| told.max(1_000_000);
+        let sure = |told: u128| told.max(10_000);
         let surely_held = reach(caps)
             .is_some_and(|sum| sum <= sure(reach(self.spec.caps).unwrap_or(0)))
             && u128::from(largest(caps)) <= sure(largest(self.spec.caps).into());

@@ -16,6 +16,10 @@
 //! `E` numbers every base frame of at least twenty years, `R = 62 - E`, `T = 64 - E`. A window's sum stays under
 //! `2^(R-1)`, so totals may wrap in their `T` bits and differences of them are still exact.
 
+mod ring;
+
+pub(super) use ring::{Place, Ring};
+
 use super::WindowError;
 use super::register::NONE;
 use crate::geometry::Geometry;
@@ -39,45 +43,6 @@ pub(super) const TARGET: usize = 1;
 /// Index of the counter of refunds.
 pub(super) const HOLDS: usize = 2;
 const AREAS: usize = 3;
-
-/// A ring of totals: one slot for each of the last `len` frames of `ratio` base frames.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ring {
-    pub(super) ratio: u64,
-    /// Base frames between the start of this ring's frame 0 and tag 0.
-    phase: u64,
-    len: u32,
-    /// Index of its first slot.
-    at: u32,
-}
-
-impl Ring {
-    pub(super) fn len(&self) -> u64 {
-        u64::from(self.len)
-    }
-
-    /// The frame of this ring that base frame `tag` lies in.
-    pub(super) fn frame(&self, tag: u64) -> u64 {
-        (tag + self.phase) / self.ratio
-    }
-
-    /// The first base frame of this ring's frame `frame`.
-    pub(super) fn first_tag(&self, frame: u64) -> u64 {
-        (frame * self.ratio).saturating_sub(self.phase)
-    }
-
-    pub(super) fn slot(&self, frame: u64) -> usize {
-        // less than `len`, so it fits
-        self.at as usize + (frame % self.len()) as usize
-    }
-}
-
-/// A span's place: the ring it reads and how many of the ring's frames it sums.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) ring: Ring,
-    pub(super) frames: u64,
-}
 
 /// The arithmetic of one window's words.
 #[derive(Debug)]

@@ -3,11 +3,13 @@
 //! Limits and values up to `u64::MAX`, frames of any length, no limit at all, and credits to closed frames. A window's
 //! sum never passes `u64::MAX`: a span without a limit is judged as if that were its limit.
 
+mod ring;
+
 use super::{Booking, Refunded, Refusal, Ticket, Verdict, first_fit};
 use crate::geometry::Geometry;
-use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
+use ring::{Ring, Span};
 
 /// What a refund of a closed frame does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,32 +18,6 @@ pub(crate) enum Closed {
     Expires,
     /// The closed frame itself is credited while it is in the window.
     Credited,
-}
-
-/// A ring of totals that wrap at 2^64, as the packed window's do in fewer bits.
-#[derive(Debug)]
-struct Ring {
-    ratio: u64,
-    before: Box<[u64]>,
-}
-
-impl Ring {
-    fn len(&self) -> u64 {
-        self.before.len() as u64
-    }
-
-    fn slot(&mut self, frame: u64) -> Option<&mut u64> {
-        let index = usize::try_from(frame % self.len()).ok()?;
-        self.before.get_mut(index)
-    }
-
-    fn total(&self, frame: u64) -> u64 {
-        usize::try_from(frame % self.len())
-            .ok()
-            .and_then(|index| self.before.get(index))
-            .copied()
-            .unwrap_or(0)
-    }
 }
 
 /// The state machine; whoever owns it puts it under a lock.
@@ -57,15 +33,6 @@ pub(crate) struct Plain {
     rings: Vec<Ring>,
     base_ring: usize,
     spans: Vec<Span>,
-}
-
-#[derive(Debug)]
-struct Span {
-    ring: usize,
-    frames: u64,
-    limit: Option<u64>,
-    /// The total before the window, kept while the frame lasts.
-    start: u64,
 }
 
 impl Plain {

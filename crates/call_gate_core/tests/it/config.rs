@@ -11,6 +11,7 @@ fn gate(size: Duration, step: Duration) -> CallGateBuilder {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn what_breaks_a_rule_is_named() {
     let snapshot = |size, frames: &[u64]| {
         Snapshot::new("config", size, SECOND).with_frames(SystemTime::now(), frames.to_vec())
@@ -147,7 +148,7 @@ fn a_rejected_call_changes_nothing() {
         for value in [6, 11, u64::MAX >> 1, u64::MAX] {
             match gate.try_update(value) {
                 Err(UpdateError::TooLarge(error)) => {
-                    assert_eq!((error.requested(), error.limit()), (value, 5))
+                    assert_eq!((error.requested(), error.limit()), (value, 5));
                 }
                 other => panic!("{value}: {other:?}"),
             }
@@ -157,7 +158,7 @@ fn a_rejected_call_changes_nothing() {
         for value in [4, u64::MAX] {
             match gate.refund(value) {
                 Err(UpdateError::Underflow(error)) => {
-                    assert_eq!((error.requested(), error.booked()), (value, 3))
+                    assert_eq!((error.requested(), error.booked()), (value, 3));
                 }
                 other => panic!("{value}: {other:?}"),
             }

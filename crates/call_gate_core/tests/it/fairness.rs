@@ -51,11 +51,13 @@ fn two_hundred_waiters_are_admitted_in_order_while_two_threads_keep_trying() {
                     while !done.load(Ordering::Relaxed) {
                         match gate.try_update(1) {
                             Err(UpdateError::Queued(_)) => {
-                                drop(queued.fetch_add(1, Ordering::Relaxed))
+                                queued.fetch_add(1, Ordering::Relaxed);
                             }
                             Err(UpdateError::FrameLimit(_) | UpdateError::GateLimit(_)) => {}
                             // once nobody waits
-                            Ok(_) => drop(stolen.fetch_add(1, Ordering::Relaxed)),
+                            Ok(_) => {
+                                stolen.fetch_add(1, Ordering::Relaxed);
+                            }
                             Err(error) => panic!("{error}"),
                         }
                         thread::yield_now();

@@ -73,11 +73,14 @@ fn a_manual_clock_wakes_who_waits_on_it() {
 
 #[test]
 fn a_refund_a_clear_and_a_raised_limit_wake_the_head() {
-    let make_room: [(&str, fn(&CallGate)); 3] = [
-        ("refund", |gate| drop(gate.refund(1).unwrap())),
+    type Room = fn(&CallGate);
+    let make_room: [(&str, Room); 3] = [
+        ("refund", |gate| {
+            assert_eq!(gate.refund(1).unwrap().sum(), 1);
+        }),
         ("clear", |gate| gate.clear().unwrap()),
         ("raise", |gate| {
-            gate.set_limits(gate.limits().with_gate(3)).unwrap()
+            gate.set_limits(gate.limits().with_gate(3)).unwrap();
         }),
     ];
     for (name, room) in make_room {

@@ -1,4 +1,5 @@
 //! The judge judged: tables computed by hand.
+// long file: tables worked out by hand, one beside the other
 
 use super::*;
 

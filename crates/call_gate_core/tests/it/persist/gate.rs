@@ -44,7 +44,7 @@ fn a_python_gate_goes_on_where_it_was() {
         assert_eq!(gate.sum().unwrap(), file.frames().iter().sum::<u64>() + 1);
 
         // The newest frame is the last to leave the window.
-        clock.advance(file.gate_size() - file.frame_step());
+        clock.advance(file.gate_size().checked_sub(file.frame_step()).unwrap());
         assert_eq!(gate.sum().unwrap(), file.frames()[0] + 1, "{name}");
         clock.advance(file.frame_step());
         assert_eq!(gate.sum().unwrap(), 0, "{name}");
@@ -170,11 +170,7 @@ fn what_no_gate_can_be_built_of_names_the_file_and_the_rule() {
     let error = CallGate::from_file(&path).unwrap_err();
     assert_eq!(error.kind(), FileErrorKind::Config, "{error}");
     assert_eq!(error.path(), Some(path.as_path()));
-    assert!(
-        error
-            .source()
-            .is_some_and(|source| source.is::<ConfigError>())
-    );
+    assert!(error.source().is_some_and(<dyn Error>::is::<ConfigError>));
     let message = error.to_string();
     assert!(message.contains('5') && message.contains('6'), "{message}");
 }

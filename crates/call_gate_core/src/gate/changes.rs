@@ -1,0 +1,77 @@
+//! Refunds, live limits and clears; each may make room for who waits.
+
+use super::Inner;
+use super::inner::Backend;
+use crate::clock::Moment;
+use crate::error::{ConfigError, StorageError, Underflow, UpdateError};
+use crate::limits::Limits;
+use crate::reading::Reading;
+use crate::storage::{Act, Answer};
+use crate::window::{Refunded, Ticket};
+use std::sync::PoisonError;
+
+impl Inner {
+    pub(super) fn refund_frame(&self, value: u64) -> Result<Reading, UpdateError> {
+        match self.refund(value, None)? {
+            Refunded::Returned(booking) => Ok(Reading { booking }),
+            Refunded::Underflow { booked } => Err(UpdateError::Underflow(Underflow {
+                requested: value,
+                booked,
+            })),
+            // only a ticket expires
+            Refunded::Expired => Err(StorageError::out_of_place().into()),
+        }
+    }
+
+    pub(super) fn refund(
+        &self,
+        value: u64,
+        ticket: Option<Ticket>,
+    ) -> Result<Refunded, UpdateError> {
+        if self.queue.is_closed() {
+            return Err(UpdateError::Closed);
+        }
+        let refunded = match &self.backend {
+            Backend::Counter(counter) => counter.refund(self.now(), value, ticket)?,
+            Backend::Remote { .. } => {
+                let frame = ticket.map(|ticket| Moment::from_nanos(ticket.start));
+                match self.call(&Act::Refund { value, frame })? {
+                    Answer::Returned(reading) => Refunded::Returned(reading.booking),
+                    Answer::Expired => Refunded::Expired,
+                    Answer::Underflow(booked) => Refunded::Underflow { booked },
+                    _ => return Err(StorageError::out_of_place().into()),
+                }
+            }
+        };
+        self.queue.nudge();
+        Ok(refunded)
+    }
+
+    pub(super) fn set_limits(&self, new: Limits) -> Result<(), ConfigError> {
+        new.check_up_to(self.labels.as_ref().and_then(|labels| labels.largest))?;
+        match &self.backend {
+            Backend::Counter(counter) => counter.set_limits(new)?,
+            Backend::Remote { limits, .. } => match self
+                .call(&Act::SetLimits(new))
+                .map_err(ConfigError::storage)?
+            {
+                Answer::Done => *limits.lock().unwrap_or_else(PoisonError::into_inner) = new,
+                _ => return Err(ConfigError::storage(StorageError::out_of_place())),
+            },
+        }
+        self.queue.nudge();
+        Ok(())
+    }
+
+    pub(super) fn clear(&self) -> Result<(), StorageError> {
+        match &self.backend {
+            Backend::Counter(counter) => counter.clear()?,
+            Backend::Remote { .. } => match self.call(&Act::Clear)? {
+                Answer::Done => {}
+                _ => return Err(StorageError::out_of_place()),
+            },
+        }
+        self.queue.nudge();
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! Looks at a gate that book nothing.
+
+use super::Inner;
+use super::inner::Backend;
+use crate::clock::Moment;
+use crate::denial::{Denial, Scope};
+use crate::error::{StorageError, UpdateError};
+use crate::limits::Limits;
+use crate::reading::{Decision, State};
+use crate::storage::{Act, Answer, denied_at};
+use crate::window::Verdict;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+impl Inner {
+    pub(super) fn check_limits(&self) -> Result<(), UpdateError> {
+        let now = self.now();
+        let state = self.state()?;
+        let limits = self.limits();
+        let (sum, frame) = (state.sum(), state.current_frame().value());
+        // no sum passes what 64 bits hold
+        let gate_limit = limits.gate_limit().unwrap_or(u64::MAX);
+        let full_frame = limits.frame_limit().filter(|limit| frame >= *limit);
+        if sum < gate_limit && full_frame.is_none() {
+            return Ok(());
+        }
+        let wait = match &self.backend {
+            Backend::Counter(counter) => match counter.survey(now, 1)?.verdict {
+                Verdict::Refused(refusal) => {
+                    Duration::from_nanos(refusal.retry_at.saturating_sub(now.as_nanos()))
+                }
+                Verdict::Booked(_) => return Ok(()),
+            },
+            Backend::Remote { .. } => self.peek(1)?.retry_after,
+        };
+        let denial =
+            |scope, limit, used| Denial::new(scope, limit, used, 1, wait).named(self.name_number());
+        match full_frame {
+            Some(limit) if sum < gate_limit => {
+                Err(UpdateError::FrameLimit(denial(Scope::Frame, limit, frame)))
+            }
+            _ => Err(UpdateError::GateLimit(denial(Scope::Gate, gate_limit, sum))),
+        }
+    }
+
+    pub(super) fn peek(&self, value: u64) -> Result<Decision, UpdateError> {
+        let Backend::Counter(counter) = &self.backend else {
+            return match self.call(&Act::Peek { value })? {
+                Answer::Decided(_, Some(denial)) if denial.requested() > denial.limit() => {
+                    Err(self.too_large(&denial))
+                }
+                Answer::Decided(decision, _) => Ok(decision),
+                _ => Err(StorageError::out_of_place().into()),
+            };
+        };
+        let now = self.now();
+        let survey = counter.survey(now, value)?;
+        let reset_after = Duration::from_nanos(survey.reset_at.saturating_sub(now.as_nanos()));
+        match survey.verdict {
+            Verdict::Booked(booking) => {
+                let [frame, sum] = booking.used.map(|used| used - value);
+                let remaining = booking.remaining.saturating_add(value);
+                let remaining = if value == 0 {
+                    booking.remaining
+                } else {
+                    remaining
+                };
+                let limit = self.tightest(frame, sum);
+                Ok(Decision::new(
+                    true,
+                    limit,
+                    remaining,
+                    Duration::ZERO,
+                    reset_after,
+                ))
+            }
+            Verdict::Refused(refusal) => {
+                if value > refusal.limit {
+                    return Err(self.too_large(&denied_at(&refusal, value, 0)));
+                }
+                let retry_after =
+                    Duration::from_nanos(refusal.retry_at.saturating_sub(now.as_nanos()));
+                // what a smaller value would have found
+                let remaining = match counter.survey(now, 0)?.verdict {
+                    Verdict::Booked(booking) => booking.remaining,
+                    Verdict::Refused(_) => 0,
+                };
+                Ok(Decision::new(
+                    false,
+                    refusal.limit,
+                    remaining,
+                    retry_after,
+                    reset_after,
+                ))
+            }
+        }
+    }
+
+    /// The limit with the least room beside `frame` and `sum`; the frame's where they are equal.
+    pub(super) fn tightest(&self, frame: u64, sum: u64) -> u64 {
+        let limits = self.limits();
+        let gate = limits.gate_limit().unwrap_or(u64::MAX);
+        match limits.frame_limit() {
+            Some(limit) if limit.saturating_sub(frame) <= gate.saturating_sub(sum) => limit,
+            _ => gate,
+        }
+    }
+
+    /// The limits in force; none where a damaged window does not tell.
+    pub(super) fn limits(&self) -> Limits {
+        match &self.backend {
+            Backend::Counter(counter) => counter.limits().unwrap_or_default(),
+            Backend::Remote { limits, .. } => {
+                *limits.lock().unwrap_or_else(PoisonError::into_inner)
+            }
+        }
+    }
+
+    pub(super) fn state(&self) -> Result<State, StorageError> {
+        match &self.backend {
+            Backend::Counter(counter) => {
+                let (start, frames) = counter.read(self.now(), u64::from(self.kept))?;
+                Ok(State::new(Moment::from_nanos(start), frames))
+            }
+            Backend::Remote { .. } => match self.call(&Act::State)? {
+                Answer::State(state) => Ok(state),
+                _ => Err(StorageError::out_of_place()),
+            },
+        }
+    }
+}

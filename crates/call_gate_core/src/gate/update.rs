@@ -1,0 +1,188 @@
+//! The way of an update: the fast path, and every case that it leaves.
+
+use super::Inner;
+use super::inner::{Backend, Time};
+use crate::clock::Moment;
+use crate::denial::{Denial, Scope};
+use crate::error::{StorageError, TooLarge, UpdateError};
+use crate::reading::Reading;
+use crate::storage::{Act, Answer, Counter, Deadline, Placement, denied_at};
+use crate::window::{Fast, Refusal, Verdict};
+use std::time::Duration;
+
+impl Inner {
+    #[inline(always)]
+    pub(super) fn try_update(&self, value: u64) -> Result<Reading, UpdateError> {
+        let Backend::Counter(Counter {
+            placement: Placement::Packed(window),
+        }) = &self.backend
+        else {
+            return self.try_slowly(value);
+        };
+        // `early` may be up to `guard` before the present: then the present is in the head's frame if `early + guard`
+        // is, because a precise reading opened that frame
+        let (early, guard) = match &self.time {
+            Time::System(source) => source.glimpse(),
+            Time::Custom(clock) => (clock.now().as_nanos(), 0),
+        };
+        let since = early
+            .wrapping_add(guard)
+            .wrapping_sub(window.layout().bias());
+        match window.fast(since, self.queue.width(), value) {
+            Fast::Booked(booking) => Ok(Reading { booking }),
+            Fast::Refused(refusal) => self.denied(&refusal, value, early),
+            Fast::Unsure(booking, plan) => Ok(Reading {
+                booking: window.packed().confirmed(plan, booking),
+            }),
+            Fast::Slow => self.try_slowly(value),
+        }
+    }
+
+    /// Every case that the fast path leaves.
+    #[cold]
+    #[inline(never)]
+    fn try_slowly(&self, value: u64) -> Result<Reading, UpdateError> {
+        if self.queue.is_closed() {
+            return Err(UpdateError::Closed);
+        }
+        let now = self.now();
+        if value > 0 && self.queue.waiting() > 0 {
+            let denial = self.queued(value);
+            if denial.requested() > denial.limit() {
+                return Err(self.too_large(&denial));
+            }
+            return Err(UpdateError::Queued(denial));
+        }
+        match &self.backend {
+            Backend::Counter(counter) => match counter.book(now, value)? {
+                Verdict::Booked(booking) => Ok(Reading { booking }),
+                Verdict::Refused(refusal) => self.denied(&refusal, value, now.as_nanos()),
+            },
+            Backend::Remote { .. } => match self.call(&Act::Update { value })? {
+                Answer::Admitted(reading) => Ok(reading),
+                Answer::Denied(denial) => self.refused(denial.named(self.name_number())),
+                _ => Err(StorageError::out_of_place().into()),
+            },
+        }
+    }
+
+    /// Written out in each arm: built once and moved, the error would stall on its own stores.
+    #[inline(always)]
+    fn denied(&self, refusal: &Refusal, value: u64, now: u64) -> Result<Reading, UpdateError> {
+        let Refusal {
+            span,
+            limit,
+            used,
+            retry_at,
+        } = *refusal;
+        let (wait, name) = (retry_at.saturating_sub(now), self.name_number());
+        if value > limit {
+            let scope = if span == 0 { Scope::Frame } else { Scope::Gate };
+            return Err(UpdateError::TooLarge(TooLarge {
+                requested: value,
+                limit,
+                scope,
+            }));
+        }
+        if span == 0 {
+            Err(UpdateError::FrameLimit(Denial::assemble(
+                Scope::Frame,
+                limit,
+                used,
+                value,
+                wait,
+                name,
+            )))
+        } else {
+            Err(UpdateError::GateLimit(Denial::assemble(
+                Scope::Gate,
+                limit,
+                used,
+                value,
+                wait,
+                name,
+            )))
+        }
+    }
+
+    /// A remote storage's denial.
+    fn refused(&self, denial: Denial) -> Result<Reading, UpdateError> {
+        if denial.requested() > denial.limit() {
+            return Err(self.too_large(&denial));
+        }
+        match denial.scope() {
+            Scope::Frame => Err(UpdateError::FrameLimit(denial)),
+            Scope::Gate => Err(UpdateError::GateLimit(denial)),
+            Scope::Queue => Err(UpdateError::Queued(denial)),
+        }
+    }
+
+    #[expect(
+        clippy::unused_self,
+        reason = "the other makers of errors name the gate"
+    )]
+    pub(crate) fn too_large(&self, denial: &Denial) -> UpdateError {
+        let (requested, limit) = (denial.requested(), denial.limit());
+        UpdateError::TooLarge(TooLarge {
+            requested,
+            limit,
+            scope: denial.scope(),
+        })
+    }
+
+    /// The denial for `value` behind others: a limit's own if there is no room either.
+    pub(crate) fn queued(&self, value: u64) -> Denial {
+        let limits = self.limits();
+        let tightest = limits
+            .frame_limit()
+            .or(limits.gate_limit())
+            .unwrap_or(u64::MAX);
+        let (limit, used, wait) = match &self.backend {
+            Backend::Counter(counter) => {
+                let now = self.now();
+                match counter.survey(now, value).map(|survey| survey.verdict) {
+                    Ok(Verdict::Refused(refusal)) => {
+                        return denied_at(&refusal, value, now.as_nanos())
+                            .named(self.name_number());
+                    }
+                    Ok(Verdict::Booked(booking)) if limits.frame_limit().is_some() => (
+                        tightest,
+                        booking.used[0].saturating_sub(value),
+                        Duration::ZERO,
+                    ),
+                    Ok(Verdict::Booked(booking)) => (
+                        tightest,
+                        booking.used[1].saturating_sub(value),
+                        Duration::ZERO,
+                    ),
+                    Err(_) => (tightest, 0, Duration::ZERO),
+                }
+            }
+            // asking the server would overtake the head
+            Backend::Remote { .. } => (tightest, 0, Duration::ZERO),
+        };
+        Denial::new(Scope::Queue, limit, used, value, wait).named(self.name_number())
+    }
+
+    /// The head of the queue asks a window in reach; `None`: the storage is remote.
+    pub(crate) fn ask_window(
+        &self,
+        now: Moment,
+        value: u64,
+    ) -> Option<Result<Answer, StorageError>> {
+        let Backend::Counter(counter) = &self.backend else {
+            return None;
+        };
+        Some(counter.book(now, value).map(|verdict| match verdict {
+            Verdict::Booked(booking) => Answer::Admitted(Reading { booking }),
+            Verdict::Refused(refusal) => Answer::Denied(denied_at(&refusal, value, now.as_nanos())),
+        }))
+    }
+
+    pub(crate) fn call(&self, act: &Act) -> Result<Answer, StorageError> {
+        match &self.backend {
+            Backend::Remote { remote, key, .. } => remote.call(key, act, Deadline::NONE),
+            Backend::Counter(_) => Err(StorageError::out_of_place()),
+        }
+    }
+}
