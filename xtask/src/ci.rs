@@ -65,6 +65,12 @@ fn clippy() -> Step {
         "mend what it names, or allow it where it stands with a reason",
         move |deadline| {
             process::run(&mut process::cargo(words), deadline)?;
+            for package in ["benches", "fuzz", "tests/outside"] {
+                let mut command = process::cargo("clippy --all-targets --manifest-path");
+                command.arg(format!("{package}/Cargo.toml"));
+                command.args(["--target-dir", &format!("target/{package}")]);
+                process::run(command.args(["--", "-D", "warnings"]), deadline)?;
+            }
             Ok(Outcome::Passed)
         },
     )

@@ -34,12 +34,12 @@ pub mod guide;
 
 pub use call_gate_core::clock;
 pub use call_gate_core::{
-    Act, Answer, BoxFuture, CallGate, CallGateBuilder, Clock, ConfigError, ConfigErrorKind,
-    Counter, Deadline, Decide, Decision, Denial, Error, ErrorKind, Frame, GateConfig, Geometry,
-    Key, Limits, MAX_FRAMES, MAX_GATE_SIZE, MIN_FRAME_STEP, ManualClock, Memory, Moment, Opened,
-    OwnedPass, Pass, Reading, Refund, Remote, Scope, Snapshot, Span, State, Step, Storage,
-    StorageError, StorageErrorKind, StorageKind, SystemClock, TooLarge, Underflow, UpdateError,
-    Wait, Waiter,
+    Act, Answer, Booked, Booking, BoxFuture, CallGate, CallGateBuilder, Clock, ConfigError,
+    ConfigErrorKind, Counter, Deadline, Decide, Decision, Denial, Error, ErrorKind, Frame,
+    GateConfig, Geometry, Key, Limits, MAX_FRAMES, MAX_GATE_SIZE, MIN_FRAME_STEP, ManualClock,
+    Memory, Moment, Opened, OwnedPass, Pass, Reading, Refund, Refusal, Remote, Scope, Snapshot,
+    Span, State, Step, Storage, StorageError, StorageErrorKind, StorageKind, SystemClock, TooLarge,
+    Underflow, UpdateError, Verdict, Wait, Waiter, Window, WindowError,
 };
 #[cfg(feature = "persist")]
 pub use call_gate_core::{FileError, FileErrorKind};

@@ -30,7 +30,7 @@ impl fmt::Display for Scope {
 /// An answer of no, in numbers.
 ///
 /// Holds no reference to its gate, so it may outlive it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Denial {
     requested: u64,
     used: u64,
@@ -109,8 +109,10 @@ impl Denial {
 
     /// How long from the denial until the same request is first admitted, if nobody else asks.
     ///
-    /// Exact in the gate's time. Where that comes from the kernel's coarse
-    /// clock it may be up to one tick of that clock too long, never too short.
+    /// Exact in the gate's time, never too short. Where that comes from the
+    /// kernel's coarse clock it may be too long by what that clock lags: a few
+    /// milliseconds, four of its ticks at most. Behind others it is at least
+    /// the time until the first of them can go, as far as that is known.
     #[must_use]
     pub fn retry_after(&self) -> Duration {
         Duration::from_nanos(self.wait)
@@ -133,6 +135,19 @@ const fn scope_bits(scope: Scope) -> u64 {
     }
 }
 
+impl fmt::Debug for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Denial")
+            .field("gate", &self.gate())
+            .field("scope", &self.scope())
+            .field("limit", &self.limit)
+            .field("used", &self.used)
+            .field("requested", &self.requested)
+            .field("retry_after", &self.retry_after())
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(gate) = self.gate() {
@@ -146,6 +161,9 @@ impl fmt::Display for Denial {
         } = self;
         let after = self.retry_after();
         match self.scope() {
+            Scope::Queue if after.is_zero() => {
+                write!(f, "others are waiting, {requested} must queue")
+            }
             Scope::Queue => write!(
                 f,
                 "others are waiting, {requested} must queue; retry in {after:?}"

@@ -79,7 +79,7 @@ impl CallGate {
 
     /// Books `value` now, or says why not.
     ///
-    /// A value of 0 books nothing and is always admitted. Costs one clock
+    /// A value of 0 books nothing and is never denied. Costs one clock
     /// reading and one compare-and-swap; no lock, no allocation.
     ///
     /// # Errors
@@ -116,7 +116,7 @@ impl CallGate {
         }
     }
 
-    /// A place in the queue for `value`, to be driven by a runtime of the caller's.
+    /// A place in the queue for `value`, to be driven by the caller.
     ///
     /// The driver does what [`Waiter::step`] says until it is done. Try
     /// [`try_update`](Self::try_update) first.
@@ -142,7 +142,9 @@ impl CallGate {
         Ok(Pass::new(self, value, reading))
     }
 
-    /// As [`enter`](Self::enter), with a pass that owns a handle of the gate and may go to another thread.
+    /// As [`enter`](Self::enter), with a pass that owns its gate.
+    ///
+    /// It may go to another thread.
     ///
     /// # Errors
     /// As [`update`](Self::update).
@@ -218,9 +220,12 @@ impl CallGate {
     /// A sum above a lowered limit admits nothing until it has fallen.
     ///
     /// # Errors
-    /// A limit of 0, a frame limit above the gate limit, or a limit larger
-    /// than the gate was built for (see
-    /// [`limits_up_to`](CallGateBuilder::limits_up_to)). Nothing is changed.
+    /// A limit of 0, a frame limit above the gate limit, or limits that allow
+    /// a larger sum than the gate was built for: without
+    /// [`limits_up_to`](CallGateBuilder::limits_up_to) that is what the
+    /// lock-free window holds, 2,097,151 with frames of 1 ms, 2,147,483,647
+    /// with frames of 1 s, and taking both limits away is refused too.
+    /// Nothing is changed.
     pub fn set_limits(&self, limits: Limits) -> Result<(), ConfigError> {
         limits.check()?;
         self.0.set_limits(limits)
@@ -234,7 +239,9 @@ impl CallGate {
         self.0.state()
     }
 
-    /// All that is needed to make the gate again, in any storage.
+    /// What the gate is and holds, to make it again in any storage.
+    ///
+    /// Not with it: `credits` and `limits_up_to`, which are a builder's.
     ///
     /// # Errors
     /// The storage failed.
@@ -262,10 +269,10 @@ impl CallGate {
         self.0.clear()
     }
 
-    /// Closes this family of handles for good: who waits returns with [`UpdateError::Closed`], and so does every
-    /// booking after.
+    /// Closes this family of handles for good.
     ///
-    /// Reads still work.
+    /// Who waits returns with [`UpdateError::Closed`], and so does every
+    /// booking and refund after. Reads, `clear` and `set_limits` still work.
     pub fn close(&self) {
         self.0.queue().close();
     }

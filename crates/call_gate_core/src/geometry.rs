@@ -157,7 +157,13 @@ impl Geometry {
             ));
         }
         let (size, step) = (gate_size.as_nanos(), frame_step.as_nanos());
-        if size == 0 || size % step != 0 {
+        if size == 0 {
+            return Err(ConfigError::new(
+                ConfigErrorKind::GateSize,
+                "gate_size of 0ns must be longer than that",
+            ));
+        }
+        if size % step != 0 {
             return Err(ConfigError::new(
                 ConfigErrorKind::GateSize,
                 format_args!(

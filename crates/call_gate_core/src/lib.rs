@@ -12,6 +12,13 @@
 //! Without `std` the crate is `no_std + alloc` and holds the lock-free [`Window`], its [`Geometry`] and [`Limits`].
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(feature = "std"),
+    allow(
+        dead_code,
+        reason = "the gate, which needs std, uses more of the window"
+    )
+)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
@@ -69,6 +76,6 @@ pub use reading::{Decision, Frame, Reading, State};
 pub use snapshot::Snapshot;
 #[cfg(feature = "std")]
 pub use storage::{
-    Act, Answer, BoxFuture, Counter, Deadline, GateConfig, Key, Memory, Opened, Remote, Storage,
-    StorageKind,
+    Act, Answer, Booked, BoxFuture, Counter, Deadline, GateConfig, Key, Memory, Opened, Remote,
+    Storage, StorageKind,
 };

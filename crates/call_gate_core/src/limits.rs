@@ -1,6 +1,8 @@
 //! The limits of a gate.
 
+#[cfg(feature = "std")]
 use crate::error::{ConfigError, ConfigErrorKind};
+#[cfg(feature = "std")]
 use core::fmt;
 
 /// The most that the whole window, and one frame, may hold.

@@ -16,7 +16,7 @@ mod waiter;
 pub(crate) use park::block_on;
 pub use waiter::{Step, Waiter};
 
-use crate::clock::Turn;
+use crate::clock::{Moment, Turn};
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering::Relaxed, Ordering::SeqCst, fence};
 use std::sync::PoisonError;
 use std::task::Waker;
@@ -40,6 +40,8 @@ pub(crate) struct Queue {
 #[derive(Debug)]
 struct Line {
     nudges: u64,
+    /// When the head's request fits, as far as the head was told.
+    due: Moment,
     slots: Vec<Slot>,
     free: Vec<usize>,
     head: usize,
@@ -79,6 +81,13 @@ impl Queue {
 
     pub(crate) fn waiting(&self) -> u64 {
         self.control.load(Relaxed) / WAITER
+    }
+
+    /// When the head can be admitted and the queue move on, as far as is known.
+    pub(crate) fn due(&self) -> Moment {
+        self.lock()
+            .as_ref()
+            .map_or(Moment::default(), |line| line.due)
     }
 
     /// Takes a place at the end; `waker` is woken when it is worth asking.
@@ -134,6 +143,7 @@ impl Default for Line {
     fn default() -> Self {
         Self {
             nudges: 0,
+            due: Moment::default(),
             slots: Vec::new(),
             free: Vec::new(),
             head: NONE,
@@ -178,9 +188,11 @@ impl Line {
             return (None, None);
         };
         let (waker, next, previous) = (slot.waker.take(), slot.next, slot.previous);
-        match self.slots.get_mut(previous) {
-            Some(previous) => previous.next = next,
-            None => self.head = next,
+        if let Some(previous) = self.slots.get_mut(previous) {
+            previous.next = next;
+        } else {
+            self.head = next;
+            self.due = Moment::default();
         }
         match self.slots.get_mut(next) {
             Some(next) => next.previous = previous,
@@ -223,6 +235,14 @@ impl Place<'_> {
         drop(fresh);
         fence(SeqCst);
         (if first { Turn::First } else { Turn::Behind }, nudges)
+    }
+
+    /// Notes when the head's request fits.
+    fn wait_until(&self, due: Moment) {
+        let mut line = self.queue.lock();
+        if let Some(line) = line.as_mut().filter(|line| line.head == self.slot) {
+            line.due = due;
+        }
     }
 }
 

@@ -58,6 +58,13 @@ impl Reading {
         }
     }
 
+    /// How often the counters had been cleared when it was booked; a refund of a pass comes back with it.
+    #[must_use]
+    pub fn of_era(mut self, era: u64) -> Self {
+        self.booking.ticket.mark = era;
+        self
+    }
+
     /// What the whole window holds, this booking included.
     #[must_use]
     pub fn sum(&self) -> u64 {

@@ -10,7 +10,7 @@ mod counter;
 mod kind;
 mod memory;
 
-pub use act::{Act, Answer, BoxFuture, Deadline, Key, Remote};
+pub use act::{Act, Answer, Booked, BoxFuture, Deadline, Key, Remote};
 pub use config::GateConfig;
 pub use counter::Counter;
 pub(crate) use counter::{Placement, denied_at};

@@ -7,6 +7,7 @@
 mod glance;
 mod layout;
 mod packed;
+#[cfg(feature = "std")]
 mod plain;
 mod plan;
 mod register;
@@ -17,6 +18,7 @@ pub(crate) use glance::Glance;
 pub(crate) use glance::Note;
 pub(crate) use layout::Layout;
 pub(crate) use packed::Packed;
+#[cfg(feature = "std")]
 pub(crate) use plain::{Closed, Plain};
 pub use verdict::{Booking, Refusal, Verdict, WindowError};
 pub(crate) use verdict::{Fast, Judge, Refunded, Ticket};

@@ -180,10 +180,6 @@ impl Fixture for LoopbackFixture {
         } else {
             Credits::On
         };
-        Spec {
-            credits,
-            eras: false,
-            ..spec
-        }
+        Spec { credits, ..spec }
     }
 }

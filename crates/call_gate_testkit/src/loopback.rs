@@ -112,7 +112,9 @@ impl Remote for Server {
         let gate = gates.get_mut(key).ok_or_else(unknown)?;
         let now = self.now();
         let answer = answer(gate, act, now);
-        shorten(gate, now);
+        if gate.entries() > LONG {
+            gate.sum_up(now);
+        }
         answer.ok_or_else(|| {
             StorageError::with_source(StorageErrorKind::Protocol, format!("{act:?} is not for us"))
         })
@@ -134,8 +136,6 @@ fn rules(config: &GateConfig) -> Rules {
         frames: span(config.gate_size()) / span(config.frame_step()),
         strict: config.is_strict(),
         credits: config.credits(),
-        // An act tells the frame that a booking is in, and nothing of clears.
-        eras: false,
         caps: caps(config.limits()),
         ceiling: None,
     }
@@ -151,17 +151,17 @@ fn caps(limits: call_gate_core::Limits) -> Caps {
 fn answer(gate: &mut Oracle, act: &Act, now: u64) -> Option<Answer> {
     Some(match *act {
         Act::Update { value } => match gate.try_update(now, value) {
-            Outcome::Admitted(told) => Answer::Admitted(reading(&told)),
+            Outcome::Admitted(told) => Answer::Admitted(reading(gate, &told)),
             refused => Answer::Denied(refusal(&refused)?),
         },
-        Act::Refund { value, frame } => {
-            let outcome = match frame {
-                Some(start) => gate.refund_frame(now, start.as_nanos(), value),
+        Act::Refund { value, booked } => {
+            let outcome = match booked {
+                Some(at) => gate.refund_booked(now, at.frame().as_nanos(), at.era(), value),
                 None => gate.refund(now, value),
             };
             match outcome {
                 Outcome::Admitted(_) | Outcome::Returned(_) => match gate.try_update(now, 0) {
-                    Outcome::Admitted(told) => Answer::Returned(reading(&told)),
+                    Outcome::Admitted(told) => Answer::Returned(reading(gate, &told)),
                     _ => return None,
                 },
                 Outcome::Expired => Answer::Expired,
@@ -238,9 +238,9 @@ fn scope(rule: Rule) -> Scope {
     }
 }
 
-fn reading(told: &outcome::Reading) -> Reading {
+fn reading(gate: &Oracle, told: &outcome::Reading) -> Reading {
     let frame = Frame::new(Moment::from_nanos(told.frame_start), told.frame_value);
-    Reading::new(frame, told.sum, told.remaining)
+    Reading::new(frame, told.sum, told.remaining).of_era(gate.era())
 }
 
 fn decision(told: &outcome::Decision) -> Decision {
@@ -259,17 +259,4 @@ fn decision(told: &outcome::Decision) -> Decision {
         span(retry_after),
         span(reset_after),
     )
-}
-
-fn shorten(gate: &mut Oracle, now: u64) {
-    if gate.entries() > LONG {
-        let held = gate.held(now);
-        if let Some(short) = Oracle::restored(
-            gate.rules().clone(),
-            now,
-            Some((held.frame_start, &held.frames)),
-        ) {
-            *gate = short;
-        }
-    }
 }

@@ -109,6 +109,12 @@ impl Oracle {
         self.list.len()
     }
 
+    /// How often it was cleared.
+    #[must_use]
+    pub fn era(&self) -> u64 {
+        self.era
+    }
+
     /// Asks to book `value`.
     pub fn try_update(&mut self, now: u64, value: u64) -> Outcome {
         self.see(now);
@@ -173,17 +179,11 @@ impl Oracle {
         self.give_back(now, slip, slip.value)
     }
 
-    /// Takes `value` back out of the frame that begins at `start`, for a caller who keeps no slips.
-    pub fn refund_frame(&mut self, now: u64, start: u64, value: u64) -> Outcome {
-        self.give_back(
-            now,
-            Slip {
-                frame: self.frame_of(start),
-                era: self.era,
-                value,
-            },
-            value,
-        )
+    /// Takes back a booking of `value` in the frame that begins at `start`, made in `era`, for a caller who keeps no
+    /// slips.
+    pub fn refund_booked(&mut self, now: u64, start: u64, era: u64, value: u64) -> Outcome {
+        let frame = self.frame_of(start);
+        self.refund_slip(now, Slip { frame, era, value })
     }
 
     /// Corrects a slip's booking to what was really used.
@@ -271,7 +271,7 @@ impl Oracle {
         } else {
             slip.frame == newest
         };
-        if (self.rules.eras && slip.era != self.era) || !reachable {
+        if slip.era != self.era || !reachable {
             return Outcome::Expired;
         }
         let booked = self.total(slip.frame, slip.frame);

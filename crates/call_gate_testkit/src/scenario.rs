@@ -31,8 +31,6 @@ pub struct Scenario {
     pub title: String,
     /// The gate.
     pub spec: Spec,
-    /// Whether it shows what becomes of passes whose bookings are cleared within their frame.
-    pub passes_across_clear: bool,
     steps: Vec<Step>,
 }
 
@@ -77,8 +75,6 @@ struct RawScenario {
     #[serde(default)]
     strict: bool,
     credits: Option<bool>,
-    #[serde(default)]
-    passes_across_clear: bool,
     steps: Vec<RawStep>,
 }
 
@@ -141,12 +137,10 @@ impl Scenario {
             let line = text[..raw.act.span().start].matches('\n').count() + 1;
             Step::parse(raw, line).map_err(|what| failed(Some(line), what))
         });
-        let passes_across_clear = raw.passes_across_clear;
         Ok(Self {
             name,
             title: raw.title,
             spec,
-            passes_across_clear,
             steps: steps.collect::<Result<_, _>>()?,
         })
     }

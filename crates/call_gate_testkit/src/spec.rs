@@ -33,8 +33,6 @@ pub struct Spec {
     pub credits: Credits,
     /// The largest limit that may be set live; `None` leaves it to the gate.
     pub ceiling: Option<u64>,
-    /// Whether a pass knows that its booking was cleared while its frame goes on.
-    pub eras: bool,
     /// The clock's reading at the start, in nanoseconds since the Unix epoch.
     pub start: u64,
 }
@@ -51,7 +49,6 @@ impl Spec {
             strict: false,
             credits: Credits::Either,
             ceiling: None,
-            eras: true,
             start,
         }
     }
@@ -91,7 +88,6 @@ impl Spec {
             frames: self.frames,
             strict: self.strict,
             credits: self.credits == Credits::On,
-            eras: self.eras,
             caps: self.caps,
             ceiling: self.ceiling,
         }

@@ -1,4 +1,4 @@
-//! Every name that the documentation speaks of is there, and the parts fit together.
+//! What the documentation speaks of most is there, and the parts fit together.
 
 use std::thread;
 use std::time::{Duration, SystemTime};

@@ -40,7 +40,7 @@ struct Shared {
 }
 
 impl ManualClock {
-    /// A clock that shows `now`.
+    /// A clock that shows `now`; before 1970, the beginning of 1970.
     #[must_use]
     pub fn new(now: SystemTime) -> Self {
         let now = AtomicU64::new(Moment::from(now).as_nanos());

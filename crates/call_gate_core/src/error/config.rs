@@ -49,7 +49,7 @@ impl ConfigError {
 
     #[cfg(feature = "std")]
     pub(crate) fn storage(source: super::StorageError) -> Self {
-        let message = source.to_string();
+        let message = "the storage failed".to_string();
         Self {
             kind: ConfigErrorKind::Storage,
             message,

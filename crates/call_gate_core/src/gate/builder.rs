@@ -129,7 +129,10 @@ impl CallGateBuilder {
         }
     }
 
-    /// Labels what is shown and saved, as in "Europe/London"; counting does not depend on it.
+    /// Labels what is shown and saved, as in "Europe/London".
+    ///
+    /// Counting does not depend on it, so any label builds; only saving needs
+    /// one that is known where it happens.
     pub fn timezone(self, name: impl Into<String>) -> Self {
         Self {
             timezone: Some(name.into()),

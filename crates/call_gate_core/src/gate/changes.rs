@@ -6,7 +6,7 @@ use crate::clock::Moment;
 use crate::error::{ConfigError, StorageError, Underflow, UpdateError};
 use crate::limits::Limits;
 use crate::reading::Reading;
-use crate::storage::{Act, Answer};
+use crate::storage::{Act, Answer, Booked};
 use crate::window::{Refunded, Ticket};
 use std::sync::PoisonError;
 
@@ -34,8 +34,9 @@ impl Inner {
         let refunded = match &self.backend {
             Backend::Counter(counter) => counter.refund(self.now(), value, ticket)?,
             Backend::Remote { .. } => {
-                let frame = ticket.map(|ticket| Moment::from_nanos(ticket.start));
-                match self.call(&Act::Refund { value, frame })? {
+                let booked =
+                    ticket.map(|ticket| Booked::new(Moment::from_nanos(ticket.start), ticket.mark));
+                match self.call(&Act::Refund { value, booked })? {
                     Answer::Returned(reading) => Refunded::Returned(reading.booking),
                     Answer::Expired => Refunded::Expired,
                     Answer::Underflow(booked) => Refunded::Underflow { booked },

@@ -23,7 +23,7 @@ impl Decide for CallGate {
         match self.try_update(value) {
             Ok(reading) if value > 0 => {
                 let frame = reading.frame();
-                let limit = self.0.tightest(frame.value(), reading.sum());
+                let (limit, _) = self.0.tightest(frame.value(), reading.sum());
                 // the frame just booked in leaves the window last
                 let kept = self.frame_step().saturating_mul(self.0.kept());
                 let reset = crate::clock::Moment::from(frame.start()).after(kept);

@@ -9,18 +9,21 @@ impl CallGate {
     /// Writes the gate to the file at `path`, in the field names of Python `call_gate` 2.x.
     ///
     /// The file is written beside `path`, synced and moved over it: a reader
-    /// finds the old file or the new one, never half of one.
+    /// finds the old file or the new one, never half of one. Folders that are
+    /// missing are made.
     ///
     /// # Errors
-    /// The storage failed, or the file cannot be written; an old file stays
-    /// as it was.
+    /// The storage failed, the gate has no name or a time zone that is not
+    /// known here, or the file cannot be written; an old file stays as it was.
     pub fn to_file(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
         self.snapshot().map_err(FileError::from)?.to_file(path)
     }
 
     /// Makes the gate that the file at `path` holds, in this process's memory.
     ///
-    /// Frames that have left the window since it was written are dropped.
+    /// Frames that have left the window since it was written are dropped. A
+    /// file does not tell `credits` nor `limits_up_to`: see
+    /// [`CallGateBuilder::from_file`].
     ///
     /// # Errors
     /// The file cannot be read, or holds what no gate can; the message names

@@ -71,7 +71,7 @@ impl CallGate {
         self.0.timezone()
     }
 
-    /// What the whole window holds.
+    /// What the whole window holds; one frame more than `frames` in a strict gate.
     ///
     /// # Errors
     /// The storage failed.
@@ -79,7 +79,7 @@ impl CallGate {
         Ok(self.state()?.sum())
     }
 
-    /// What each frame holds, newest first.
+    /// What each frame holds, newest first; one more in a strict gate.
     ///
     /// # Errors
     /// The storage failed.
@@ -95,7 +95,7 @@ impl CallGate {
         Ok(self.state()?.current_frame())
     }
 
-    /// The oldest frame of the window.
+    /// The oldest frame of the window; one older in a strict gate.
     ///
     /// # Errors
     /// The storage failed.

@@ -65,7 +65,7 @@ impl Inner {
                 } else {
                     remaining
                 };
-                let limit = self.tightest(frame, sum);
+                let (limit, _) = self.tightest(frame, sum);
                 Ok(Decision::new(
                     true,
                     limit,
@@ -96,13 +96,16 @@ impl Inner {
         }
     }
 
-    /// The limit with the least room beside `frame` and `sum`; the frame's where they are equal.
-    pub(super) fn tightest(&self, frame: u64, sum: u64) -> u64 {
+    /// The limit with the least room beside `frame` and `sum`, and which of the two it is for; the frame's where they
+    /// are equal.
+    pub(super) fn tightest(&self, frame: u64, sum: u64) -> (u64, u64) {
         let limits = self.limits();
         let gate = limits.gate_limit().unwrap_or(u64::MAX);
         match limits.frame_limit() {
-            Some(limit) if limit.saturating_sub(frame) <= gate.saturating_sub(sum) => limit,
-            _ => gate,
+            Some(limit) if limit.saturating_sub(frame) <= gate.saturating_sub(sum) => {
+                (limit, frame)
+            }
+            _ => (gate, sum),
         }
     }
 

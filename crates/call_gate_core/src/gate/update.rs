@@ -8,7 +8,6 @@ use crate::error::{StorageError, TooLarge, UpdateError};
 use crate::reading::Reading;
 use crate::storage::{Act, Answer, Counter, Deadline, Placement, denied_at};
 use crate::window::{Fast, Refusal, Verdict};
-use std::time::Duration;
 
 impl Inner {
     #[inline(always)]
@@ -132,36 +131,33 @@ impl Inner {
 
     /// The denial for `value` behind others: a limit's own if there is no room either.
     pub(crate) fn queued(&self, value: u64) -> Denial {
-        let limits = self.limits();
-        let tightest = limits
-            .frame_limit()
-            .or(limits.gate_limit())
-            .unwrap_or(u64::MAX);
-        let (limit, used, wait) = match &self.backend {
+        let now = self.now();
+        let ahead = self.queue.due().since(now);
+        let verdict = match &self.backend {
             Backend::Counter(counter) => {
-                let now = self.now();
-                match counter.survey(now, value).map(|survey| survey.verdict) {
-                    Ok(Verdict::Refused(refusal)) => {
-                        return denied_at(&refusal, value, now.as_nanos())
-                            .named(self.name_number());
-                    }
-                    Ok(Verdict::Booked(booking)) if limits.frame_limit().is_some() => (
-                        tightest,
-                        booking.used[0].saturating_sub(value),
-                        Duration::ZERO,
-                    ),
-                    Ok(Verdict::Booked(booking)) => (
-                        tightest,
-                        booking.used[1].saturating_sub(value),
-                        Duration::ZERO,
-                    ),
-                    Err(_) => (tightest, 0, Duration::ZERO),
-                }
+                counter.survey(now, value).ok().map(|survey| survey.verdict)
             }
             // asking the server would overtake the head
-            Backend::Remote { .. } => (tightest, 0, Duration::ZERO),
+            Backend::Remote { .. } => None,
         };
-        Denial::new(Scope::Queue, limit, used, value, wait).named(self.name_number())
+        let (scope, limit, used, wait) = match verdict {
+            Some(Verdict::Refused(refusal)) => {
+                let denial = denied_at(&refusal, value, now.as_nanos());
+                (
+                    denial.scope(),
+                    denial.limit(),
+                    denial.used(),
+                    denial.retry_after().max(ahead),
+                )
+            }
+            Some(Verdict::Booked(booking)) => {
+                let [frame, sum] = booking.used.map(|used| used - value);
+                let (limit, used) = self.tightest(frame, sum);
+                (Scope::Queue, limit, used, ahead)
+            }
+            None => (Scope::Queue, self.tightest(0, 0).0, 0, ahead),
+        };
+        Denial::new(scope, limit, used, value, wait).named(self.name_number())
     }
 
     /// The head of the queue asks a window in reach; `None`: the storage is remote.

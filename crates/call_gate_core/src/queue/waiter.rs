@@ -112,6 +112,9 @@ impl<'g> Waiter<'g> {
                 let denial = denial.named(self.gate.name_number());
                 let due = self.asked_at.after(denial.retry_after());
                 self.denied = Some((denial, due));
+                if let Some(place) = &self.place {
+                    place.wait_until(due);
+                }
                 let now = self.gate.now();
                 if now >= due {
                     // the clock has moved past it meanwhile: a wait is not over before its last chance is taken

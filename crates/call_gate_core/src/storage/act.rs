@@ -81,6 +81,33 @@ impl Deadline {
     }
 }
 
+/// Where a pass was booked, as the storage told in its [`Reading`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Booked {
+    frame: Moment,
+    era: u64,
+}
+
+impl Booked {
+    /// In the frame that started at `frame`, in the era that the reading was [of](Reading::of_era).
+    #[must_use]
+    pub fn new(frame: Moment, era: u64) -> Self {
+        Self { frame, era }
+    }
+
+    /// Start of the frame.
+    #[must_use]
+    pub fn frame(&self) -> Moment {
+        self.frame
+    }
+
+    /// How often the counters had been cleared by then.
+    #[must_use]
+    pub fn era(&self) -> u64 {
+        self.era
+    }
+}
+
 /// What a gate asks of its counters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -90,13 +117,13 @@ pub enum Act {
         /// What to book.
         value: u64,
     },
-    /// Take `value` back out of the current frame, or out of the one that started at `frame`: [`Answer::Returned`],
-    /// [`Answer::Expired`] or [`Answer::Underflow`].
+    /// Take `value` back out of the current frame, or out of the one that a pass was booked in: [`Answer::Returned`]
+    /// or [`Answer::Underflow`]; for a pass also [`Answer::Expired`], when its frame is over or the era is another.
     Refund {
         /// What to take back.
         value: u64,
-        /// Start of the frame that it was booked in.
-        frame: Option<Moment>,
+        /// Where the pass was booked; `None`: no pass, take it out of the current frame.
+        booked: Option<Booked>,
     },
     /// Say what an update of `value` would answer: [`Answer::Decided`].
     Peek {
@@ -121,7 +148,7 @@ pub enum Answer {
     Denied(Denial),
     /// Taken back.
     Returned(Reading),
-    /// The frame is over; its booking stands.
+    /// The frame is over, and its booking stands; or the counters were cleared since, and it is forgotten.
     Expired,
     /// The frame holds only this much; nothing is taken back.
     Underflow(u64),

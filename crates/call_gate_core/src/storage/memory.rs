@@ -9,7 +9,8 @@ use crate::snapshot::Snapshot;
 /// Gates whose limits fit are lock-free: 8 bytes a frame and less than 512.
 /// Gates with larger limits, without any limit, with frames under about
 /// 10 µs, or built with `.credits()` hold the same window under a mutex: the
-/// same answers, as fast on one thread, slower where threads meet.
+/// same answers at several times the cost of a call, and many times where
+/// threads meet.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct Memory;

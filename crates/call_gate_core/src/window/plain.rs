@@ -4,6 +4,8 @@
 //! sum never passes `u64::MAX`: a span without a limit is judged as if that were its limit.
 
 mod ring;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 use super::{Booking, Refunded, Refusal, Ticket, Verdict, first_fit};
 use crate::geometry::Geometry;

@@ -1,7 +1,8 @@
-//! Every placement in memory against the oracle.
+//! Every placement in memory, and the remote path, against the oracle.
 
-use call_gate_testkit::{MemoryFixture, conformance};
+use call_gate_testkit::{LoopbackFixture, MemoryFixture, conformance};
 
 conformance!(packed, MemoryFixture::packed);
 conformance!(locked, MemoryFixture::wide);
 conformance!(credited, MemoryFixture::credits);
+conformance!(remote, LoopbackFixture::new);

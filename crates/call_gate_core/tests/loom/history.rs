@@ -38,7 +38,7 @@ impl Op {
 }
 
 /// Executions of one model, unless `CALL_GATE_LONG` is set.
-const MOST: usize = 150_000;
+const MOST: usize = 400_000;
 
 /// `None`: killed.
 type Outcome = Option<Said>;

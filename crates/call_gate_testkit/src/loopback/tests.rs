@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use call_gate_core::clock::ManualClock;
-use call_gate_core::{CallGate, CallGateBuilder, UpdateError};
+use call_gate_core::{CallGate, CallGateBuilder, Refund, UpdateError, Wait};
 
 use super::*;
 
@@ -57,6 +57,19 @@ fn a_server_that_is_down_books_nothing() {
 }
 
 #[test]
+fn a_clear_by_anybody_ends_passes() {
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let storage = Loopback::new(clock.clone());
+    let one = builder("a", &storage, &clock).build().unwrap();
+    let same = builder("a", &storage, &clock).build().unwrap();
+    let pass = one.enter_with(2, Wait::Never).unwrap();
+    same.clear().unwrap();
+    same.try_update(2).unwrap();
+    assert_eq!(pass.refund().unwrap(), Refund::Expired);
+    assert_eq!(one.sum().unwrap(), 2);
+}
+
+#[test]
 fn a_long_life_is_summed_up() {
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
     let storage = Loopback::new(clock.clone());
@@ -64,11 +77,17 @@ fn a_long_life_is_summed_up() {
         .gate_limit(10_000)
         .build()
         .unwrap();
+    let old = gate.enter_with(1, Wait::Never).unwrap();
+    gate.clear().unwrap();
+    let new = gate.enter_with(1, Wait::Never).unwrap();
     for _ in 0..5 * LONG {
         gate.try_update(1).unwrap();
         gate.refund(1).unwrap();
         gate.try_update(1).unwrap();
     }
+    assert_eq!(gate.sum().unwrap(), 5 * LONG as u64 + 1);
+    assert_eq!(old.refund().unwrap(), Refund::Expired);
+    assert_eq!(new.refund().unwrap(), Refund::Returned(1));
     assert_eq!(gate.sum().unwrap(), 5 * LONG as u64);
     let server = storage.server.gates();
     assert!(server.values().all(|oracle| oracle.entries() <= LONG));

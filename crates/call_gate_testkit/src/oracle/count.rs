@@ -3,6 +3,16 @@
 use super::{Change, Oracle};
 
 impl Oracle {
+    /// Lists what each frame holds as one booking. What the gate answers stays the same.
+    pub fn sum_up(&mut self, now: u64) {
+        let held = self.held(now);
+        let told = Some((held.frame_start, held.frames.as_slice()));
+        // as of its newest frame, which may lie ahead of the clock
+        if let Some(short) = Self::restored(self.rules.clone(), held.frame_start, told) {
+            self.list = short.list;
+        }
+    }
+
     pub(super) fn frame_of(&self, time: u64) -> u64 {
         time / self.rules.frame_step
     }

@@ -31,8 +31,6 @@ pub struct Rules {
     pub strict: bool,
     /// Whether a pass gives back to a frame that has closed.
     pub credits: bool,
-    /// Whether a pass knows that its booking was cleared while its frame goes on.
-    pub eras: bool,
     /// The limits at the start.
     pub caps: Caps,
     /// The largest limit that may be set live.

@@ -11,7 +11,6 @@ fn rules(frames: u64, gate: Option<u64>, frame: Option<u64>) -> Rules {
         frames,
         strict: false,
         credits: false,
-        eras: true,
         caps: Caps { gate, frame },
         ceiling: None,
     }

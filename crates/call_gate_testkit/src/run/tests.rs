@@ -57,6 +57,7 @@ struct FaultyServer {
     honest: Arc<dyn Remote>,
     fault: Fault,
     calls: AtomicU64,
+    clears: AtomicU64,
 }
 
 impl Fixture for Faulty {
@@ -66,13 +67,6 @@ impl Fixture for Faulty {
 
     fn time(&self) -> &dyn Time {
         &self.time
-    }
-
-    fn shape(&self, spec: Spec) -> Spec {
-        Spec {
-            eras: false,
-            ..spec
-        }
     }
 }
 
@@ -87,6 +81,7 @@ impl Storage for Faulty {
                 honest,
                 fault: self.fault,
                 calls: AtomicU64::new(0),
+                clears: AtomicU64::new(0),
             })),
             other => other,
         })
@@ -118,6 +113,10 @@ impl Remote for FaultyServer {
             _ => {}
         }
         let answer = self.honest.call(key, act, by)?;
+        if *act == Asked::Clear {
+            self.clears.fetch_add(1, Ordering::Relaxed);
+        }
+        let era = self.clears.load(Ordering::Relaxed);
         let later = |denial: Denial, by: i64| {
             let wait = span(denial.retry_after()).saturating_add_signed(by);
             Denial::new(
@@ -137,15 +136,12 @@ impl Remote for FaultyServer {
             }
             (Fault::SumOfOthers, Answer::Admitted(told)) => {
                 let frame = Frame::new(Moment::from(told.frame().start()), told.frame().value());
-                Answer::Admitted(Reading::new(
-                    frame,
-                    told.sum() + u64::from(told.sum() > 5),
-                    told.remaining(),
-                ))
+                let sum = told.sum() + u64::from(told.sum() > 5);
+                Answer::Admitted(Reading::new(frame, sum, told.remaining()).of_era(era))
             }
             (Fault::WrongRemaining, Answer::Admitted(told)) if told.remaining() == 0 => {
                 let frame = Frame::new(Moment::from(told.frame().start()), told.frame().value());
-                Answer::Admitted(Reading::new(frame, told.sum(), 1))
+                Answer::Admitted(Reading::new(frame, told.sum(), 1).of_era(era))
             }
             (Fault::OldFrameForgotten, Answer::State(state)) => {
                 let mut frames = state.frames().to_vec();
