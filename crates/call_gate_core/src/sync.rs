@@ -9,6 +9,7 @@ pub(crate) use model::AtomicU64;
 
 /// Loom's word, which can also play a thread that dies at one of its writes.
 #[cfg(loom)]
+#[allow(unreachable_pub, reason = "the models' own module passes it on")]
 pub mod model {
     use super::Ordering;
     use core::cell::Cell;

@@ -48,6 +48,7 @@ impl CallGateBuilder {
     }
 
     /// The gate that `snapshot` was taken of, with its frames.
+    #[cfg(feature = "persist")]
     pub(super) fn from_snapshot(snapshot: Snapshot) -> Self {
         let name = Some(snapshot.name().to_owned());
         let mut builder = Self::new(name, snapshot.gate_size(), snapshot.frame_step());

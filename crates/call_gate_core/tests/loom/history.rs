@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// An operation; times are seconds after the window was made in second 0.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Op {
+pub(crate) enum Op {
     Book(u64, u64),
     Update(u64, u64),
     Refund(u64, u64),
@@ -210,12 +210,18 @@ fn explained(
     false
 }
 
-pub fn check(frames: u64, limits: [u64; 2], prelude: &[Op], threads: &[&[Op]], end: u64) {
+pub(crate) fn check(frames: u64, limits: [u64; 2], prelude: &[Op], threads: &[&[Op]], end: u64) {
     explore(frames, limits, prelude, threads, end, 0);
 }
 
 /// As [`check`], with one preemption fewer: for three threads, plans that meet plans, and the many points of a kill.
-pub fn check_heavy(frames: u64, limits: [u64; 2], prelude: &[Op], threads: &[&[Op]], end: u64) {
+pub(crate) fn check_heavy(
+    frames: u64,
+    limits: [u64; 2],
+    prelude: &[Op],
+    threads: &[&[Op]],
+    end: u64,
+) {
     explore(frames, limits, prelude, threads, end, 1);
 }
 
