@@ -21,7 +21,9 @@ pub const MILLISECOND: Duration = Duration::from_millis(1);
 pub fn roomy(frames: u32, step: Duration) -> CallGateBuilder {
     // A frame of 1 ms holds less, but is also over sooner.
     let (frame, gate) = if step < TENTH {
-        (1_000_000, 1_500_000)
+        (500_000, 1_000_000)
+    } else if step < SECOND {
+        (100_000_000, 130_000_000)
     } else {
         (200_000_000, 250_000_000)
     };

@@ -12,7 +12,7 @@ struct Budget(Duration, Duration);
 
 const WORKSPACE: Budget = Budget(minutes(10), minutes(30));
 const DOCTESTS: Budget = Budget(minutes(5), minutes(5));
-const LOOM: Budget = Budget(minutes(8), minutes(45));
+const LOOM: Budget = Budget(minutes(12), minutes(45));
 const STRESS: Budget = Budget(minutes(6), minutes(30));
 
 /// Set for the tests when they are to take their long forms.

@@ -223,8 +223,9 @@ impl CallGate {
     /// A limit of 0, a frame limit above the gate limit, or limits that allow
     /// a larger sum than the gate was built for: without
     /// [`limits_up_to`](CallGateBuilder::limits_up_to) that is what the
-    /// lock-free window holds, 2,097,151 with frames of 1 ms, 2,147,483,647
-    /// with frames of 1 s, and taking both limits away is refused too.
+    /// lock-free window holds, 1,048,575 with frames of 1 ms, 1,073,741,823
+    /// with frames of 1 s, less where the clock is the caller's and may jump
+    /// to the end of time; and taking both limits away is refused too.
     /// Nothing is changed.
     pub fn set_limits(&self, limits: Limits) -> Result<(), ConfigError> {
         limits.check()?;

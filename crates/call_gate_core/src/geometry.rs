@@ -39,9 +39,10 @@ impl Span {
             ));
         }
         let nanos = u64::try_from(step.as_nanos()).ok().filter(|nanos| {
-            nanos
-                .checked_mul(frames)
-                .is_some_and(|all| u128::from(all) <= MAX_GATE_SIZE.as_nanos() + step.as_nanos())
+            step <= MAX_GATE_SIZE
+                && nanos.checked_mul(frames).is_some_and(|all| {
+                    u128::from(all) <= MAX_GATE_SIZE.as_nanos() + step.as_nanos()
+                })
         });
         match nanos {
             Some(step) => Ok(Self { step, frames }),

@@ -7,7 +7,7 @@
 )]
 
 use crate::geometry::{Geometry, Span};
-use crate::window::{Layout, Refunded, Verdict, Window};
+use crate::window::{Layout, Life, Refunded, Verdict, Window};
 use std::time::Duration;
 
 pub use crate::sync::model::killed_at;
@@ -37,7 +37,8 @@ impl ModelWindow {
         let spans =
             [Span::new(step, 1), Span::new(step, frames)].map(|span| span.expect("a valid span"));
         let geometry = Geometry::new(&spans).expect("a valid geometry");
-        let layout = Layout::new(&geometry, first * STEP).expect("a packed layout");
+        let layout =
+            Layout::new(&geometry, first * STEP, Life::TwentyYears).expect("a packed layout");
         Self {
             window: Window::at_rest(layout, &limits.map(Some), None),
             frames,

@@ -16,7 +16,7 @@ mod verdict;
 pub(crate) use glance::Glance;
 #[cfg(loom)]
 pub(crate) use glance::Note;
-pub(crate) use layout::Layout;
+pub(crate) use layout::{Layout, Life};
 pub(crate) use packed::Packed;
 #[cfg(feature = "std")]
 pub(crate) use plain::{Closed, Plain};
@@ -62,7 +62,7 @@ impl Window {
     /// # Errors
     /// A count of `limits` other than the spans', a limit of 0, no limit at
     /// all, frames under about 10 µs, or a limit beyond the packed word:
-    /// `2^37 - 1` where frames are long, less where they are short.
+    /// `2^36 - 1` where frames are long, less where they are short.
     pub fn new(
         geometry: &Geometry,
         limits: &[Option<u64>],
@@ -83,7 +83,8 @@ impl Window {
             ));
         }
         let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
-        let layout = Layout::new(geometry, now).filter(|layout| layout.fits(limits));
+        let layout =
+            Layout::new(geometry, now, Life::TwentyYears).filter(|layout| layout.fits(limits));
         let Some(layout) = layout else {
             return Err(ConfigError::new(
                 ConfigErrorKind::Limits,
@@ -168,16 +169,17 @@ impl Window {
             }
             let remaining = u64::try_from(self.layout.remaining(word)).unwrap_or(0);
             if value.wrapping_sub(1) >= remaining {
+                // what is noted for a word holds under the plan that it was noted under
                 return match self.glance.refusal(planned, word, value) {
-                    Some(refusal) => Fast::Refused(refusal),
-                    None => Fast::Slow,
+                    Some(refusal) if plan.load(Acquire) == planned => Fast::Refused(refusal),
+                    _ => Fast::Slow,
                 };
             }
             let Some((ceilings, mark)) = self.glance.frame(planned, tag) else {
                 return Fast::Slow;
             };
             let new = word - (value << self.layout.tag_bits);
-            match head.compare_exchange_weak(word, new, Relaxed, Relaxed) {
+            match head.compare_exchange_weak(word, new, Acquire, Relaxed) {
                 Ok(_) => {
                     let remaining = remaining - value;
                     let booking = Booking {

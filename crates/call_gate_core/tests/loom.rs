@@ -158,6 +158,16 @@ fn two_clears_meet() {
 }
 
 #[test]
+fn a_very_late_roll_meets_a_clear() {
+    // the ring comes round to the slot that the late helper is about to fill
+    two_frames(
+        &[Book(1, 2)],
+        &[&[Book(2, 1)], &[Book(2, 1), Clear, Book(4, 2)]],
+        5,
+    );
+}
+
+#[test]
 fn a_late_roll_meets_a_clear() {
     check_heavy(
         2,

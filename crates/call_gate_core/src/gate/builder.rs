@@ -10,6 +10,7 @@ use crate::name;
 use crate::snapshot::Snapshot;
 use crate::storage::{GateConfig, Key, Memory, Opened, Storage, StorageKind};
 use crate::sync::Mutex;
+use crate::window::Life;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -212,6 +213,10 @@ impl CallGateBuilder {
             largest: self.largest,
             keep: self.keep,
             credits: self.credits,
+            life: match &time {
+                Time::System(_) => Life::TwentyYears,
+                Time::Custom(_) => Life::Endless,
+            },
             now,
         };
         let seed = match self.seed {

@@ -116,12 +116,19 @@ impl<'g> Waiter<'g> {
                     place.wait_until(due);
                 }
                 let now = self.gate.now();
-                if now >= due {
+                let over = |time: Moment| self.deadline.is_some_and(|deadline| time >= deadline);
+                if self.queue().is_closed() {
+                    return self.done(Err(UpdateError::Closed));
+                }
+                if over(self.asked_at) {
+                    return self.exhausted();
+                }
+                if now >= due && now > self.asked_at {
                     // the clock has moved past it meanwhile: a wait is not over before its last chance is taken
                     self.asked_at = now;
                     return Step::Ask;
                 }
-                if self.deadline.is_some_and(|deadline| now >= deadline) {
+                if over(now) {
                     return self.exhausted();
                 }
                 Step::Sleep(self.earliest(Turn::First), Turn::First)

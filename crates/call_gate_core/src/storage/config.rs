@@ -3,6 +3,7 @@
 use crate::clock::Moment;
 use crate::geometry::{Geometry, Keep};
 use crate::limits::Limits;
+use crate::window::Life;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ pub struct GateConfig {
     pub(crate) largest: Option<u64>,
     pub(crate) keep: Keep,
     pub(crate) credits: bool,
+    pub(crate) life: Life,
     pub(crate) now: Moment,
 }
 

@@ -48,22 +48,28 @@ impl Counter {
             .fold(0, |sum, value| sum.saturating_add(*value));
         let fits = |layout: &Layout| {
             let largest = config.largest.unwrap_or(0).max(seeded);
-            !config.credits && largest <= layout.largest() && layout.fits(&limits)
+            !config.credits
+                && largest <= layout.largest()
+                && layout.fits(&limits)
+                && config
+                    .largest
+                    .is_none_or(|largest| layout.fits(&[Some(largest), None]))
         };
-        let placement = if let Some(layout) = Layout::new(&config.geometry, now).filter(fits) {
-            Placement::Packed(Window::at_rest(layout, &limits, seed))
-        } else {
-            let closed = if config.credits {
-                Closed::Credited
+        let placement =
+            if let Some(layout) = Layout::new(&config.geometry, now, config.life).filter(fits) {
+                Placement::Packed(Window::at_rest(layout, &limits, seed))
             } else {
-                Closed::Expires
+                let closed = if config.credits {
+                    Closed::Credited
+                } else {
+                    Closed::Expires
+                };
+                let mut plain = Plain::new(&config.geometry, &limits, now, closed);
+                if let Some((start, values)) = seed {
+                    plain.seed(start, values);
+                }
+                Placement::Locked(Box::new(Mutex::new(plain)))
             };
-            let mut plain = Plain::new(&config.geometry, &limits, now, closed);
-            if let Some((start, values)) = seed {
-                plain.seed(start, values);
-            }
-            Placement::Locked(Box::new(Mutex::new(plain)))
-        };
         Self { placement }
     }
 

@@ -14,7 +14,7 @@
 //! The plan, which every call reads, is far enough from the head, which every call writes, to be in another cache line.
 //!
 //! `E` numbers every base frame of at least twenty years, `R = 62 - E`, `T = 64 - E`. A window's sum stays under
-//! `2^(R-1)`, so totals may wrap in their `T` bits and differences of them are still exact.
+//! `2^(R-1)`, twice what any limits allow, so totals may wrap in their `T` bits and differences of them are still exact.
 
 mod ring;
 
@@ -26,8 +26,16 @@ use crate::geometry::Geometry;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// How long a window can count before its tags run out, at least.
-const LIFETIME_NANOS: u64 = 20 * 366 * 24 * 3600 * 1_000_000_000;
+/// How long a window must be able to count, before its tags run out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// By a clock that runs with real time.
+    TwentyYears,
+    /// To the end of 64-bit nanoseconds, where a clock may jump.
+    Endless,
+}
+
+const TWENTY_YEARS_NANOS: u64 = 20 * 366 * 24 * 3600 * 1_000_000_000;
 /// Fewer tag bits would let stamps repeat too soon.
 const MIN_TAG_BITS: u32 = 24;
 /// More tag bits would not fit two chunks of a register, nor leave room to count.
@@ -58,11 +66,15 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// The layout for a window made at `now`; `None` where frames are too short for a packed word.
-    pub(crate) fn new(geometry: &Geometry, now: u64) -> Option<Self> {
+    /// The layout for a window made at `now`, to count for `life`; `None` where frames are too short for a packed word.
+    pub(crate) fn new(geometry: &Geometry, now: u64, life: Life) -> Option<Self> {
         let base = geometry.base_nanos();
         let first = geometry.longest_nanos() / base + 2;
-        let tags = (LIFETIME_NANOS / base).checked_add(first)?.checked_add(2)?;
+        let life = match life {
+            Life::TwentyYears => TWENTY_YEARS_NANOS,
+            Life::Endless => u64::MAX - now,
+        };
+        let tags = (life / base).checked_add(first)?.checked_add(4)?;
         let tag_bits = (u64::BITS - tags.leading_zeros()).max(MIN_TAG_BITS);
         if tag_bits > MAX_TAG_BITS {
             return None;
@@ -89,7 +101,7 @@ impl Layout {
                 u32::try_from(span.frames()).ok()?,
             ));
         }
-        let bias = (index * base).wrapping_sub(first * base);
+        let bias = (index * base).wrapping_sub(first.wrapping_mul(base));
         Some(Self {
             base,
             bias,
@@ -133,9 +145,12 @@ impl Layout {
         })
     }
 
-    /// Largest limit, and largest sum of any span, that the words can hold.
+    /// Largest limit, and largest sum that any limits may allow.
+    ///
+    /// A sum that one set of limits left, and what another then lets in beside it, are at most twice that: `remaining`
+    /// holds it as a debt.
     pub(crate) fn largest(&self) -> u64 {
-        (1 << (61 - self.tag_bits)) - 1
+        (1 << (60 - self.tag_bits)) - 1
     }
 
     pub(super) fn rings(&self) -> &[Ring] {
@@ -218,6 +233,13 @@ impl Layout {
         self.bias.wrapping_add(tag.wrapping_mul(self.base))
     }
 
+    /// As [`start_of`](Self::start_of) for a frame to come; at most the last nanosecond there is.
+    pub(super) fn start_to_come(&self, tag: u64) -> u64 {
+        let first = self.first_tag();
+        let ahead = tag.saturating_sub(first).saturating_mul(self.base);
+        self.start_of(first).saturating_add(ahead)
+    }
+
     #[inline(always)]
     pub(super) fn tag_mask(&self) -> u64 {
         (1 << self.tag_bits) - 1
@@ -278,4 +300,34 @@ fn area_words(spans: usize) -> usize {
 
 fn plan(spans: usize) -> usize {
     AREAS + 2 * area_words(spans)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::geometry::Span;
+    use core::time::Duration;
+
+    #[test]
+    fn twice_the_largest_sum_fits_as_a_debt() {
+        for micros in [20, 1_000, 100_000, 1_000_000, 86_400_000_000] {
+            let span = Span::new(Duration::from_micros(micros), 10).expect("a valid span");
+            let geometry = Geometry::new(&[span]).expect("a valid geometry");
+            for life in [Life::TwentyYears, Life::Endless] {
+                let Some(layout) = Layout::new(&geometry, 1 << 60, life) else {
+                    continue;
+                };
+                let most = i64::try_from(layout.largest()).expect("far below");
+                for remaining in [most, 0, -1, 1 - 2 * most] {
+                    let word = layout.live(7, remaining);
+                    assert_eq!(
+                        (layout.remaining(word), layout.tag(word)),
+                        (remaining, 7),
+                        "{micros} {life:?}"
+                    );
+                }
+                assert_eq!(layout.difference(layout.moved(5, 2 * most), 5), 2 * most);
+            }
+        }
+    }
 }

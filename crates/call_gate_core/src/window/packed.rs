@@ -4,8 +4,9 @@
 //!
 //! **Admission** is one compare-and-swap of the head from `[tag][remaining]` to `[tag][remaining - value]`. The word is
 //! the whole live state of the frame, so it does not matter whether it came back to a value that it had before. It may
-//! be `Relaxed`: it publishes nothing but itself, and a read-modify-write continues the release sequence of whoever
-//! published the frame.
+//! be `Relaxed` for that: it publishes nothing but itself, and a read-modify-write continues the release sequence of
+//! whoever published the frame. It is `Acquire` only so that the second look at the plan, which vouches for the reading
+//! that goes with the booking, comes after it.
 //!
 //! **A roll** of frame `e` freezes the head (nothing is admitted to a frozen word, so what the frame used is one value),
 //! agrees on one frame to roll to (`target`, so that helpers with different clocks record the same frames), writes the
@@ -69,7 +70,7 @@ impl<'w> Packed<'w> {
                 let remaining = self.layout.remaining(word).wrapping_sub_unsigned(value);
                 let new = self.layout.live(tag, remaining);
                 self.head()
-                    .compare_exchange(word, new, Relaxed, Relaxed)
+                    .compare_exchange(word, new, Acquire, Relaxed)
                     .ok()?;
             }
             Some((verdict, Judge { plan, word }))

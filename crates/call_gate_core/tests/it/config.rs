@@ -219,3 +219,79 @@ fn a_gate_runs_for_twenty_years() {
         gate.try_update(3).unwrap();
     }
 }
+
+#[test]
+fn a_debt_of_two_sets_of_limits_is_held() {
+    // one frame full under a gate limit, the others full under a frame limit, then a gate limit again
+    let step = Duration::from_millis(1);
+    for most in [(1 << 20) - 1, (1 << 16) - 1] {
+        let clock = ManualClock::new(SystemTime::UNIX_EPOCH + 20_000 * 86_400 * SECOND);
+        let gate = gate(10 * step, step)
+            .gate_limit(most)
+            .clock(clock.clone())
+            .build()
+            .unwrap();
+        gate.try_update(most).unwrap();
+        gate.set_limits(Limits::frame(most / 10)).unwrap();
+        for _ in 0..9 {
+            clock.advance(step);
+            gate.try_update(most / 10).unwrap();
+        }
+        let sum = most + 9 * (most / 10);
+        assert_eq!(gate.sum().unwrap(), sum);
+        gate.set_limits(Limits::gate(1000)).unwrap();
+        assert_eq!(gate.sum().unwrap(), sum);
+        match gate.try_update(1) {
+            Err(UpdateError::GateLimit(denial)) => assert_eq!(denial.used(), sum),
+            other => panic!("{other:?}"),
+        }
+        clock.advance(10 * step);
+        assert_eq!(gate.try_update(1000).unwrap().sum(), 1000);
+    }
+}
+
+#[test]
+fn a_clock_may_jump_to_the_end_of_time() {
+    for largest in [None, Some(u64::MAX)] {
+        let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+        let mut builder = gate(10 * SECOND, SECOND).gate_limit(1).clock(clock.clone());
+        if let Some(largest) = largest {
+            builder = builder.limits_up_to(largest);
+        }
+        let gate = builder.build().unwrap();
+        gate.try_update(1).unwrap();
+        clock.set(SystemTime::UNIX_EPOCH + 1_790_000_000 * SECOND);
+        gate.try_update(1).unwrap();
+        clock.set(SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 35));
+        gate.try_update(1).unwrap();
+        // no moment comes after the last one: a wait is over at once
+        assert!(
+            gate.update_with(1, call_gate_core::Wait::For(SECOND))
+                .is_err_and(|error| error.is_denied())
+        );
+    }
+}
+
+#[test]
+fn the_longest_windows_are_built_or_refused() {
+    let half = Duration::from_nanos(i64::MAX.unsigned_abs() / 2);
+    gate(2 * half, half)
+        .gate_limit(5)
+        .strict()
+        .build()
+        .unwrap()
+        .try_update(5)
+        .unwrap();
+    assert!(call_gate_core::Span::new(Duration::from_nanos(u64::MAX), 1).is_err());
+}
+
+#[test]
+fn any_limit_up_to_the_one_asked_for_may_be_set_live() {
+    let gate = gate(100_000 * SECOND, SECOND)
+        .gate_limit(1_000_000)
+        .limits_up_to(1_000_000)
+        .build()
+        .unwrap();
+    gate.set_limits(Limits::frame(1_000_000)).unwrap();
+    gate.set_limits(Limits::none()).unwrap();
+}

@@ -1,7 +1,7 @@
 //! Histories of concurrent operations, and an obvious sequential window that must explain them.
 
 use call_gate_core::model::{ModelWindow, Said, killed_at};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -39,6 +39,17 @@ impl Op {
 
 /// Executions of one model, unless `CALL_GATE_LONG` is set.
 const MOST: usize = 400_000;
+
+/// What runs beside a booking decides how much later than it its sums may be from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Beside {
+    /// They are those of the booking.
+    Nothing,
+    /// Limits change: others may have booked more.
+    Limits,
+    /// Frames end, or something is taken back: nothing is known of them.
+    Clears,
+}
 
 /// `None`: killed.
 type Outcome = Option<Said>;
@@ -137,9 +148,26 @@ impl Sequential {
     }
 
     /// Whether `said` is the answer `expected`; sums may be later ones where a change of the plan ran beside.
-    fn accepts(expected: &Said, said: &Said, beside_plan: bool) -> bool {
+    fn accepts(expected: &Said, said: &Said, beside: Beside) -> bool {
         match (expected, said) {
-            (Said::Booked { frame: a, .. }, Said::Booked { frame: b, .. }) if beside_plan => a == b,
+            (
+                Said::Booked {
+                    frame: a,
+                    used: then,
+                },
+                Said::Booked {
+                    frame: b,
+                    used: shown,
+                },
+            ) => {
+                let later = shown.iter().zip(then).all(|(shown, then)| shown >= then);
+                a == b
+                    && match beside {
+                        Beside::Nothing => then == shown,
+                        Beside::Limits => later,
+                        Beside::Clears => true,
+                    }
+            }
             (
                 Said::Refused {
                     span,
@@ -162,7 +190,7 @@ fn explained(
     model: &Sequential,
     history: &History,
     at: &mut Vec<usize>,
-    beside_plan: bool,
+    beside: Beside,
     last: &dyn Fn(&Sequential) -> bool,
 ) -> bool {
     if at
@@ -183,7 +211,7 @@ fn explained(
                     head,
                     ..model.clone()
                 };
-                if explained(&moved, history, at, beside_plan, last) {
+                if explained(&moved, history, at, beside, last) {
                     return true;
                 }
             }
@@ -193,13 +221,13 @@ fn explained(
         let expected = after.apply(op);
         let found = match said {
             Some(said) => {
-                Sequential::accepts(&expected, said, beside_plan)
-                    && explained(&after, history, at, beside_plan, last)
+                Sequential::accepts(&expected, said, beside)
+                    && explained(&after, history, at, beside, last)
             }
             // done, or not
             None => {
-                explained(&after, history, at, beside_plan, last)
-                    || explained(model, history, at, beside_plan, last)
+                explained(&after, history, at, beside, last)
+                    || explained(model, history, at, beside, last)
             }
         };
         at[thread] -= 1;
@@ -238,7 +266,14 @@ fn explore(
     let counted = executions.clone();
     let prelude = prelude.to_vec();
     let threads: Vec<Vec<Op>> = threads.iter().map(|thread| thread.to_vec()).collect();
-    let beside_plan = threads.iter().flatten().any(Op::changes_the_plan);
+    let all = || threads.iter().flatten();
+    let seconds: BTreeSet<u64> = all().filter_map(Op::second).collect();
+    let takes_back = |op: &Op| !matches!(op, Book(..) | Update(..) | Limits(..) | Read(_));
+    let beside = match all().any(Op::changes_the_plan) {
+        false => Beside::Nothing,
+        true if seconds.len() > 1 || all().any(takes_back) => Beside::Clears,
+        true => Beside::Limits,
+    };
     let mut builder = loom::model::Builder::new();
     builder.max_branches = 100_000;
     if std::env::var_os("CALL_GATE_LONG").is_none() {
@@ -259,7 +294,7 @@ fn explore(
             let said = run(&window, op).unwrap();
             let expected = model.apply(op);
             assert!(
-                Sequential::accepts(&expected, &said, false),
+                Sequential::accepts(&expected, &said, Beside::Nothing),
                 "{op:?}: {said:?} instead of {expected:?}"
             );
         }
@@ -287,11 +322,12 @@ fn explore(
             &model,
             &history,
             &mut vec![0; history.len()],
-            beside_plan,
+            beside,
             &|model| {
                 let mut model = model.clone();
                 let expected = model.apply(&Book(end, 1));
-                Sequential::accepts(&expected, &probe, false) && model.apply(&Read(end)) == shown
+                Sequential::accepts(&expected, &probe, Beside::Nothing)
+                    && model.apply(&Read(end)) == shown
             },
         );
         assert!(

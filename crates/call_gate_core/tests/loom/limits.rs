@@ -50,3 +50,14 @@ fn two_changes_of_limits_are_never_mixed() {
 fn limits_change_beside_a_clear() {
     check_heavy(2, [3, 4], &[Book(1, 3)], &[&[Limits(2, 3)], &[Clear]], 2);
 }
+
+#[test]
+fn a_reading_beside_a_change_is_not_older_than_its_booking() {
+    check(
+        2,
+        [3, 9],
+        &[Update(1, 1)],
+        &[&[Limits(4, 9), Book(1, 1)], &[Update(1, 1)]],
+        1,
+    );
+}

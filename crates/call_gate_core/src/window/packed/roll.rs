@@ -76,11 +76,11 @@ impl Packed<'_> {
             return Some(self.layout.slot_total(old));
         }
         // if the slot is still `old` when it is exchanged, no slot was overwritten before, and what was read counts;
-        // a helper that comes so late that `old` is newer than `to` finds the slot of `from` gone, and no total
+        // for a helper that comes so late that `old` is newer than `to` it does not: a floor may stand in for slots
         let control = self.control(Plan::unpack(self.plan_word().load(Acquire)).area);
         let total =
             control.and_then(|control| self.total(&control, from, self.layout.remaining(word)));
-        if let Some(total) = total {
+        if let Some(total) = total.filter(|_| self.layout.tag(old) < to) {
             let new = self.layout.slot_word(to, total);
             if slot.compare_exchange(old, new, AcqRel, Acquire).is_ok() {
                 return Some(total);

@@ -60,7 +60,7 @@ impl Packed<'_> {
             let ahead = self.first_ahead(view, place, |left| left == 0)?;
             empty = empty.max(Some(place.ring.first_tag(current + ahead)));
         }
-        Some(empty.map_or(0, |tag| self.layout.start_of(tag)))
+        Some(empty.map_or(0, |tag| self.layout.start_to_come(tag)))
     }
 
     /// After how many more frames of `place` what is left of today's window satisfies `enough`; an empty one does.
@@ -152,7 +152,7 @@ impl Packed<'_> {
             span,
             limit,
             used,
-            retry_at: self.layout.start_of(retry),
+            retry_at: self.layout.start_to_come(retry),
         })
     }
 
