@@ -20,6 +20,8 @@ mod limits;
 mod notes;
 #[path = "loom/queue.rs"]
 mod queue;
+#[path = "loom/sequential.rs"]
+mod sequential;
 
 use history::{Op, Op::*, check, check_heavy};
 

@@ -16,8 +16,12 @@
 //! `E` numbers every base frame of at least twenty years, `R = 62 - E`, `T = 64 - E`. A window's sum stays under
 //! `2^(R-1)`, twice what any limits allow, so totals may wrap in their `T` bits and differences of them are still exact.
 
+mod life;
 mod ring;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
+pub(crate) use life::Life;
 pub(super) use ring::{Place, Ring};
 
 use super::WindowError;
@@ -26,16 +30,6 @@ use crate::geometry::Geometry;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// How long a window must be able to count, before its tags run out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Life {
-    /// By a clock that runs with real time.
-    TwentyYears,
-    /// To the end of 64-bit nanoseconds, where a clock may jump.
-    Endless,
-}
-
-const TWENTY_YEARS_NANOS: u64 = 20 * 366 * 24 * 3600 * 1_000_000_000;
 /// Fewer tag bits would let stamps repeat too soon.
 const MIN_TAG_BITS: u32 = 24;
 /// More tag bits would not fit two chunks of a register, nor leave room to count.
@@ -70,11 +64,9 @@ impl Layout {
     pub(crate) fn new(geometry: &Geometry, now: u64, life: Life) -> Option<Self> {
         let base = geometry.base_nanos();
         let first = geometry.longest_nanos() / base + 2;
-        let life = match life {
-            Life::TwentyYears => TWENTY_YEARS_NANOS,
-            Life::Endless => u64::MAX - now,
-        };
-        let tags = (life / base).checked_add(first)?.checked_add(4)?;
+        let tags = (life.nanos(now) / base)
+            .checked_add(first)?
+            .checked_add(4)?;
         let tag_bits = (u64::BITS - tags.leading_zeros()).max(MIN_TAG_BITS);
         if tag_bits > MAX_TAG_BITS {
             return None;
@@ -300,34 +292,4 @@ fn area_words(spans: usize) -> usize {
 
 fn plan(spans: usize) -> usize {
     AREAS + 2 * area_words(spans)
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-    use crate::geometry::Span;
-    use core::time::Duration;
-
-    #[test]
-    fn twice_the_largest_sum_fits_as_a_debt() {
-        for micros in [20, 1_000, 100_000, 1_000_000, 86_400_000_000] {
-            let span = Span::new(Duration::from_micros(micros), 10).expect("a valid span");
-            let geometry = Geometry::new(&[span]).expect("a valid geometry");
-            for life in [Life::TwentyYears, Life::Endless] {
-                let Some(layout) = Layout::new(&geometry, 1 << 60, life) else {
-                    continue;
-                };
-                let most = i64::try_from(layout.largest()).expect("far below");
-                for remaining in [most, 0, -1, 1 - 2 * most] {
-                    let word = layout.live(7, remaining);
-                    assert_eq!(
-                        (layout.remaining(word), layout.tag(word)),
-                        (remaining, 7),
-                        "{micros} {life:?}"
-                    );
-                }
-                assert_eq!(layout.difference(layout.moved(5, 2 * most), 5), 2 * most);
-            }
-        }
-    }
 }
