@@ -1,21 +1,14 @@
 //! First come, first served, while others keep trying.
 
+use crate::until;
 use call_gate_core::clock::ManualClock;
 use call_gate_core::{CallGate, UpdateError, Wait};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-fn until(what: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !what() {
-        assert!(start.elapsed() < 60 * SECOND, "it never happens");
-        thread::yield_now();
-    }
-}
 
 #[test]
 fn two_hundred_waiters_are_admitted_in_order_while_two_threads_keep_trying() {

@@ -13,3 +13,15 @@ mod fairness;
 mod footprint;
 mod persist;
 mod waiting;
+
+/// Waits for another thread to have done something; it never takes long.
+fn until(done: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while !done() {
+        assert!(
+            start.elapsed() < std::time::Duration::from_secs(60),
+            "it never happens"
+        );
+        std::thread::yield_now();
+    }
+}

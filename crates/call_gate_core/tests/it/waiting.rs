@@ -1,19 +1,12 @@
 //! Waiting: how long, in which time, and what ends it.
 
+use crate::until;
 use call_gate_core::clock::ManualClock;
 use call_gate_core::{CallGate, Refund, UpdateError, Wait};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-fn until(what: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !what() {
-        assert!(start.elapsed() < 20 * SECOND, "it never happens");
-        thread::yield_now();
-    }
-}
 
 fn full_gate(clock: &ManualClock) -> CallGate {
     let gate = CallGate::unnamed(10 * SECOND, SECOND)
