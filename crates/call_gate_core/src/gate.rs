@@ -20,7 +20,6 @@ pub use pass::{OwnedPass, Pass, Refund};
 pub use wait::Wait;
 
 use crate::clock::Moment;
-use crate::denial::Denial;
 use crate::error::{ConfigError, StorageError, UpdateError};
 use crate::limits::Limits;
 use crate::queue::{self, Waiter};
@@ -292,9 +291,5 @@ impl CallGate {
 
     pub(crate) fn now(&self) -> Moment {
         self.0.now()
-    }
-
-    pub(crate) fn denial_of(error: &UpdateError) -> Option<&Denial> {
-        error.denial()
     }
 }

@@ -37,7 +37,7 @@ impl Decide for CallGate {
             }
             Ok(_) => self.peek(0),
             Err(error) => {
-                let Some(denial) = Self::denial_of(&error) else {
+                let Some(denial) = error.denial() else {
                     return Err(error);
                 };
                 let seen = self.peek(value)?;

@@ -60,11 +60,6 @@ impl Inner {
             Verdict::Booked(booking) => {
                 let [frame, sum] = booking.used.map(|used| used - value);
                 let remaining = booking.remaining.saturating_add(value);
-                let remaining = if value == 0 {
-                    booking.remaining
-                } else {
-                    remaining
-                };
                 let (limit, _) = self.tightest(frame, sum);
                 Ok(Decision::new(
                     true,
