@@ -25,7 +25,7 @@ pub enum Turn {
 
 /// How a waiter is to be woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "a driver must know every way")]
 pub enum Alarm {
     /// By a timer of the waiter's own, after this long.
     Timer(Duration),

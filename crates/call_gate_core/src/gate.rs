@@ -1,8 +1,11 @@
 //! The gate: a named window of time that never lets more through than its limits say.
 
+mod admit;
+mod awaited;
 mod builder;
 mod changes;
 mod decide;
+mod driver;
 #[cfg(feature = "persist")]
 mod files;
 mod inner;
@@ -12,19 +15,22 @@ mod reads;
 mod seed;
 mod update;
 mod wait;
+mod way;
 
+pub use admit::{Admit, AsGate, Inline};
+pub use awaited::Awaited;
 pub use builder::CallGateBuilder;
 pub use decide::Decide;
 pub(crate) use inner::Inner;
 pub use pass::{OwnedPass, Pass, Refund};
 pub use wait::Wait;
+pub(crate) use way::{Way, at_once};
 
 use crate::clock::Moment;
 use crate::error::{ConfigError, StorageError, UpdateError};
 use crate::limits::Limits;
-use crate::queue::{self, Waiter};
+use crate::queue;
 use crate::reading::{Decision, Reading, State};
-use crate::snapshot::Snapshot;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,6 +104,7 @@ impl CallGate {
     /// # Errors
     /// As [`try_update`](Self::try_update), and [`UpdateError::WaitExhausted`]
     /// when the wait is over. Nothing is booked.
+    #[inline]
     pub fn update(&self, value: u64) -> Result<Reading, UpdateError> {
         self.update_with(value, Wait::Window)
     }
@@ -106,22 +113,26 @@ impl CallGate {
     ///
     /// # Errors
     /// As [`update`](Self::update).
+    #[inline]
     pub fn update_with(&self, value: u64, wait: Wait) -> Result<Reading, UpdateError> {
-        match self.0.try_update(value) {
-            Err(
-                UpdateError::FrameLimit(_) | UpdateError::GateLimit(_) | UpdateError::Queued(_),
-            ) if wait != Wait::Never => queue::block_on(&self.0, self.waiter(value, wait)),
-            outcome => outcome,
+        match self.try_fast(value) {
+            Some(reading) => Ok(reading),
+            None => self.update_slowly(value, wait),
         }
     }
 
-    /// A place in the queue for `value`, to be driven by the caller.
-    ///
-    /// The driver does what [`Waiter::step`] says until it is done. Try
-    /// [`try_update`](Self::try_update) first.
-    #[must_use]
-    pub fn waiter(&self, value: u64, wait: Wait) -> Waiter<'_> {
-        Waiter::new(&self.0, value, wait)
+    #[cold]
+    #[inline(never)]
+    fn update_slowly(&self, value: u64, wait: Wait) -> Result<Reading, UpdateError> {
+        if wait != Wait::Never && self.must_wait(value) {
+            return queue::block_on(self.waiter(value, wait));
+        }
+        match self.0.try_update(value) {
+            Err(
+                UpdateError::FrameLimit(_) | UpdateError::GateLimit(_) | UpdateError::Queued(_),
+            ) if wait != Wait::Never => queue::block_on(self.waiter(value, wait)),
+            outcome => outcome,
+        }
     }
 
     /// Books `value` as [`update`](Self::update) does, for a scope: the pass can give it back.
@@ -138,7 +149,7 @@ impl CallGate {
     /// As [`update_with`](Self::update_with).
     pub fn enter_with(&self, value: u64, wait: Wait) -> Result<Pass<'_>, UpdateError> {
         let reading = self.update_with(value, wait)?;
-        Ok(Pass::new(self, value, reading))
+        Ok(self.pass(value, reading))
     }
 
     /// As [`enter`](Self::enter), with a pass that owns its gate.
@@ -156,8 +167,7 @@ impl CallGate {
     /// # Errors
     /// As [`update_with`](Self::update_with).
     pub fn enter_owned_with(&self, value: u64, wait: Wait) -> Result<OwnedPass, UpdateError> {
-        let reading = self.update_with(value, wait)?;
-        Ok(OwnedPass::new(self.clone(), value, reading))
+        Ok(self.enter_with(value, wait)?.into_owned())
     }
 
     /// Books `value` as [`update`](Self::update) does, then runs `work`.
@@ -189,7 +199,7 @@ impl CallGate {
     /// [`UpdateError::FrameLimit`] when the frame is, else what the storage
     /// says.
     pub fn check_limits(&self) -> Result<(), UpdateError> {
-        self.0.check_limits()
+        at_once(self.0.check_limits(Way::Blocking))
     }
 
     /// Says what an update of `value` would meet; books nothing.
@@ -199,7 +209,7 @@ impl CallGate {
     /// # Errors
     /// A value above a limit, or a failing storage.
     pub fn peek(&self, value: u64) -> Result<Decision, UpdateError> {
-        self.0.peek(value)
+        at_once(self.0.peek(Way::Blocking, value))
     }
 
     /// Takes `value` back out of the current frame.
@@ -211,7 +221,7 @@ impl CallGate {
     /// [`UpdateError::Underflow`] when the frame holds less, a closed gate, a
     /// failing storage. Nothing is taken back.
     pub fn refund(&self, value: u64) -> Result<Reading, UpdateError> {
-        self.0.refund_frame(value)
+        at_once(self.0.refund_frame(Way::Blocking, value))
     }
 
     /// Puts `limits` in force at once, for all handles; what is counted stays counted.
@@ -227,8 +237,7 @@ impl CallGate {
     /// to the end of time; and taking both limits away is refused too.
     /// Nothing is changed.
     pub fn set_limits(&self, limits: Limits) -> Result<(), ConfigError> {
-        limits.check()?;
-        self.0.set_limits(limits)
+        at_once(self.0.set_limits(Way::Blocking, limits))
     }
 
     /// One consistent look at all frames.
@@ -236,29 +245,7 @@ impl CallGate {
     /// # Errors
     /// The storage failed.
     pub fn state(&self) -> Result<State, StorageError> {
-        self.0.state()
-    }
-
-    /// What the gate is and holds, to make it again in any storage.
-    ///
-    /// Not with it: `credits` and `limits_up_to`, which are a builder's.
-    ///
-    /// # Errors
-    /// The storage failed.
-    pub fn snapshot(&self) -> Result<Snapshot, StorageError> {
-        let state = self.state()?;
-        let mut snapshot = Snapshot::new(self.name(), self.gate_size(), self.frame_step())
-            .with_limits(self.limits())
-            .with_storage(self.storage())
-            .with_timezone(self.timezone().map(str::to_owned));
-        if self.is_strict() {
-            snapshot = snapshot.strict();
-        }
-        if state.frames().iter().any(|value| *value > 0) {
-            let start = state.start().into();
-            snapshot = snapshot.with_frames(start, state.into_frames());
-        }
-        Ok(snapshot)
+        at_once(self.0.state(Way::Blocking))
     }
 
     /// Forgets everything counted.
@@ -266,7 +253,7 @@ impl CallGate {
     /// # Errors
     /// The storage failed.
     pub fn clear(&self) -> Result<(), StorageError> {
-        self.0.clear()
+        at_once(self.0.clear(Way::Blocking))
     }
 
     /// Closes this family of handles for good.

@@ -65,7 +65,12 @@ pub use error::{
     Error, ErrorKind, StorageError, StorageErrorKind, TooLarge, Underflow, UpdateError,
 };
 #[cfg(feature = "std")]
-pub use gate::{CallGate, CallGateBuilder, Decide, OwnedPass, Pass, Refund, Wait};
+#[doc(hidden)]
+pub use gate::Inline;
+#[cfg(feature = "std")]
+pub use gate::{
+    Admit, AsGate, Awaited, CallGate, CallGateBuilder, Decide, OwnedPass, Pass, Refund, Wait,
+};
 #[cfg(feature = "persist")]
 pub use persist::{FileError, FileErrorKind};
 #[cfg(feature = "std")]

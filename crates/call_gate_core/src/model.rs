@@ -1,4 +1,4 @@
-//! The packed window and the queue's switches for the loom models; only under `--cfg loom`.
+//! The packed window, the queue's switches and a gate's placement for the loom models; only under `--cfg loom`.
 #![allow(
     missing_docs,
     missing_debug_implementations,
@@ -6,8 +6,13 @@
     reason = "for models only"
 )]
 
+use crate::error::ConfigError;
+use crate::gate::CallGate;
 use crate::geometry::{Geometry, Span};
+use crate::snapshot::Snapshot;
+use crate::storage::{GateConfig, Memory, Opened, Placement, Storage, StorageKind};
 use crate::window::{Layout, Life, Refunded, Verdict, Window};
+use std::mem::ManuallyDrop;
 use std::time::Duration;
 
 pub use crate::sync::model::killed_at;
@@ -153,24 +158,27 @@ impl ModelQueue {
     pub fn wait(&self, asks: Option<u32>, ready: impl Fn() -> bool) -> bool {
         let wakeup = std::sync::Arc::new(Wakeup(loom::sync::Notify::new()));
         let waker = std::task::Waker::from(wakeup.clone());
-        let place = self.0.join(waker.clone());
+        // a model that ends in a deadlock unwinds its threads, where a place cannot leave
+        let place = ManuallyDrop::new(self.0.join(waker.clone()).0);
         let mut left = asks;
-        loop {
+        let admitted = loop {
             let (turn, _) = place.turn(&waker);
             if self.0.is_closed() {
-                return false;
+                break false;
             }
             if turn == crate::clock::Turn::First {
                 if ready() {
-                    return true;
+                    break true;
                 }
                 left = left.map(|left| left - 1);
             }
             if left == Some(0) {
-                return false;
+                break false;
             }
             wakeup.0.wait();
-        }
+        };
+        drop(ManuallyDrop::into_inner(place));
+        admitted
     }
 
     pub fn nudge(&self) {
@@ -188,4 +196,35 @@ impl ModelQueue {
     pub fn is_open(&self) -> bool {
         self.0.width() != 0
     }
+}
+
+/// This process's memory, which must place the window as the model means it to be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Placed {
+    Packed,
+    Locked,
+}
+
+impl Storage for Placed {
+    fn kind(&self) -> StorageKind {
+        Memory::new().kind()
+    }
+
+    fn open(&self, config: &GateConfig, seed: Option<&Snapshot>) -> Result<Opened, ConfigError> {
+        let opened = Memory::new().open(config, seed)?;
+        let Opened::Counter(counter) = &opened else {
+            unreachable!("memory is in reach")
+        };
+        let placed = match counter.placement {
+            Placement::Packed(_) => Self::Packed,
+            Placement::Locked(_) => Self::Locked,
+        };
+        assert_eq!(placed, *self);
+        Ok(opened)
+    }
+}
+
+/// Whether newcomers may take the gate's fast path.
+pub fn is_open(gate: &CallGate) -> bool {
+    gate.0.queue().width() != 0
 }

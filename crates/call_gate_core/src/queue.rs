@@ -90,19 +90,20 @@ impl Queue {
             .map_or(Moment::default(), |line| line.due)
     }
 
-    /// Takes a place at the end; `waker` is woken when it is worth asking.
-    pub(crate) fn join(&self, waker: Waker) -> Place<'_> {
-        let slot = {
+    /// Takes a place at the end, and says as [`Place::turn`] where that is; `waker` is woken when it is worth asking.
+    pub(crate) fn join(&self, waker: Waker) -> (Place<'_>, Turn, u64) {
+        let (slot, turn, nudges) = {
             let mut line = self.lock();
-            let slot = line.get_or_insert_with(Box::default).push(waker);
+            let line = line.get_or_insert_with(Box::default);
+            let slot = line.push(waker);
             // under the lock both, so that they agree whenever nobody holds it
             self.control.fetch_add(WAITER, Relaxed);
             self.width.store(0, Relaxed);
-            slot
+            (slot, line.turn(slot), line.nudges)
         };
         // pairs with the fence in `nudge`: whoever asks after this sees the room that an unseen nudger made
         fence(SeqCst);
-        Place { queue: self, slot }
+        (Place { queue: self, slot }, turn, nudges)
     }
 
     /// To be called after anything that may make room before its time.
@@ -178,6 +179,14 @@ impl Line {
         index
     }
 
+    fn turn(&self, slot: usize) -> Turn {
+        if self.head == slot {
+            Turn::First
+        } else {
+            Turn::Behind
+        }
+    }
+
     fn take_head(&mut self) -> Option<Waker> {
         self.slots.get_mut(self.head)?.waker.take()
     }
@@ -221,20 +230,20 @@ impl Place<'_> {
     /// Registers `waker`, then says where this place stands, and how often the queue was nudged.
     pub(crate) fn turn(&self, waker: &Waker) -> (Turn, u64) {
         let mut fresh = Some(waker.clone());
-        let (first, nudges) = {
+        let (turn, nudges) = {
             let mut line = self.queue.lock();
             let line = line.as_mut();
-            line.map_or((false, 0), |line| {
+            line.map_or((Turn::Behind, 0), |line| {
                 if let Some(slot) = line.slots.get_mut(self.slot) {
                     std::mem::swap(&mut slot.waker, &mut fresh);
                 }
-                (line.head == self.slot, line.nudges)
+                (line.turn(self.slot), line.nudges)
             })
         };
         // the waker that was there before
         drop(fresh);
         fence(SeqCst);
-        (if first { Turn::First } else { Turn::Behind }, nudges)
+        (turn, nudges)
     }
 
     /// Notes when the head's request fits.

@@ -128,7 +128,9 @@ impl State {
         self.start
     }
 
-    pub(crate) fn into_frames(self) -> Vec<u64> {
+    /// The frames, newest first.
+    #[must_use]
+    pub fn into_frames(self) -> Vec<u64> {
         self.frames
     }
 }

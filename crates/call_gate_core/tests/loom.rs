@@ -1,4 +1,5 @@
-//! Models of the packed window: every interleaving of a few operations must be explained by some order of them.
+//! Models of the packed window: every interleaving of a few operations must be explained by some order of them; and of
+//! the wait queue: nobody in it is left asleep.
 //!
 //! `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 cargo test --release -p call_gate_core --test loom`
 #![cfg(loom)]
@@ -22,6 +23,8 @@ mod notes;
 mod queue;
 #[path = "loom/sequential.rs"]
 mod sequential;
+#[path = "loom/waiters.rs"]
+mod waiters;
 
 use history::{Op, Op::*, check, check_heavy};
 

@@ -159,6 +159,12 @@ impl LoopbackFixture {
             time,
         }
     }
+
+    /// The server.
+    #[must_use]
+    pub fn server(&self) -> &Loopback {
+        &self.server
+    }
 }
 
 impl Fixture for LoopbackFixture {

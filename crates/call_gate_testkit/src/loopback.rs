@@ -1,27 +1,29 @@
 //! A storage as if behind a network, served by the naive oracle in this process.
 //!
 //! It keeps core's remote path honest before any real server exists: every act crosses the storage contract as one
-//! [`Act`] and comes back as one [`Answer`].
+//! [`Act`] and comes back as one [`Answer`]. For a caller who does not block that takes a while, or for ever.
 
 use std::collections::HashMap;
-use std::future::ready;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use call_gate_core::clock::{Clock, Moment};
+use call_gate_core::clock::Clock;
 use call_gate_core::{
-    Act, Answer, BoxFuture, ConfigError, ConfigErrorKind, Deadline, Decision, Denial, Frame,
-    GateConfig, Key, Opened, Reading, Remote, Scope, Snapshot, State, Storage, StorageError,
-    StorageErrorKind, StorageKind,
+    Act, Answer, BoxFuture, ConfigError, ConfigErrorKind, Deadline, GateConfig, Key, Opened,
+    Remote, Snapshot, Storage, StorageError, StorageErrorKind, StorageKind,
 };
 
 use crate::oracle::{Caps, Oracle, Rules};
-use crate::outcome::{self, Outcome, Rule};
 use crate::spec::{nanos, span};
 
+mod answer;
+mod journey;
 #[cfg(test)]
 mod tests;
+
+use answer::answer;
+use journey::Journey;
+pub use journey::Leg;
 
 /// Entries that a server keeps before it sums them up, so that a long life stays quick.
 const LONG: usize = 300;
@@ -37,6 +39,18 @@ struct Server {
     clock: Box<dyn Clock>,
     gates: Mutex<HashMap<Key, Oracle>>,
     down: AtomicBool,
+    wire: journey::Wire,
+    blocking: AtomicU64,
+    awaited: AtomicU64,
+}
+
+/// How often a server was asked, in each of the two ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// By callers whose thread was blocked.
+    pub blocking: u64,
+    /// By callers who awaited the answer, or gave up.
+    pub awaited: u64,
 }
 
 impl Loopback {
@@ -47,6 +61,9 @@ impl Loopback {
             clock: Box::new(clock),
             gates: Mutex::default(),
             down: AtomicBool::new(false),
+            wire: journey::Wire::default(),
+            blocking: AtomicU64::new(0),
+            awaited: AtomicU64::new(0),
         };
         Self {
             server: Arc::new(server),
@@ -61,6 +78,25 @@ impl Loopback {
     /// Brings the server back with everything it held.
     pub fn bring_up(&self) {
         self.server.down.store(false, Ordering::SeqCst);
+    }
+
+    /// Holds up whatever is awaited and is, or comes to be, on `leg`. Blocked callers never wait.
+    pub fn hold(&self, leg: Leg) {
+        self.server.wire.hold(Some(leg));
+    }
+
+    /// Lets everything through again.
+    pub fn let_go(&self) {
+        self.server.wire.hold(None);
+    }
+
+    /// How often it was asked so far.
+    #[must_use]
+    pub fn asked(&self) -> Asked {
+        Asked {
+            blocking: self.server.blocking.load(Ordering::SeqCst),
+            awaited: self.server.awaited.load(Ordering::SeqCst),
+        }
     }
 }
 
@@ -95,10 +131,8 @@ impl Server {
     fn gates(&self) -> MutexGuard<'_, HashMap<Key, Oracle>> {
         self.gates.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl Remote for Server {
-    fn call(&self, key: &Key, act: &Act, _by: Deadline) -> Result<Answer, StorageError> {
+    fn serve(&self, key: &Key, act: &Act) -> Result<Answer, StorageError> {
         if self.down.load(Ordering::SeqCst) {
             return Err(StorageError::with_source(
                 StorageErrorKind::Unavailable,
@@ -119,14 +153,22 @@ impl Remote for Server {
             StorageError::with_source(StorageErrorKind::Protocol, format!("{act:?} is not for us"))
         })
     }
+}
+
+impl Remote for Server {
+    fn call(&self, key: &Key, act: &Act, _by: Deadline) -> Result<Answer, StorageError> {
+        self.blocking.fetch_add(1, Ordering::SeqCst);
+        self.serve(key, act)
+    }
 
     fn call_async<'a>(
         &'a self,
         key: &'a Key,
         act: Act,
-        by: Deadline,
+        _by: Deadline,
     ) -> BoxFuture<'a, Result<Answer, StorageError>> {
-        Box::pin(ready(self.call(key, &act, by)))
+        self.awaited.fetch_add(1, Ordering::SeqCst);
+        Box::pin(Journey::new(self, key, act))
     }
 }
 
@@ -146,117 +188,4 @@ fn caps(limits: call_gate_core::Limits) -> Caps {
         gate: limits.gate_limit(),
         frame: limits.frame_limit(),
     }
-}
-
-fn answer(gate: &mut Oracle, act: &Act, now: u64) -> Option<Answer> {
-    Some(match *act {
-        Act::Update { value } => match gate.try_update(now, value) {
-            Outcome::Admitted(told) => Answer::Admitted(reading(gate, &told)),
-            refused => Answer::Denied(refusal(&refused)?),
-        },
-        Act::Refund { value, booked } => {
-            let outcome = match booked {
-                Some(at) => gate.refund_booked(now, at.frame().as_nanos(), at.era(), value),
-                None => gate.refund(now, value),
-            };
-            match outcome {
-                Outcome::Admitted(_) | Outcome::Returned(_) => match gate.try_update(now, 0) {
-                    Outcome::Admitted(told) => Answer::Returned(reading(gate, &told)),
-                    _ => return None,
-                },
-                Outcome::Expired => Answer::Expired,
-                Outcome::Underflow { booked, .. } => Answer::Underflow(booked),
-                _ => return None,
-            }
-        }
-        Act::Peek { value } => {
-            let decision = match gate.peek(now, value) {
-                Outcome::Decision(told) => decision(&told),
-                _ => Decision::new(false, 0, 0, Duration::ZERO, Duration::ZERO),
-            };
-            let outcome = gate.clone().try_update(now, value);
-            Answer::Decided(decision, refusal(&outcome))
-        }
-        Act::State => {
-            let held = gate.held(now);
-            Answer::State(State::new(
-                Moment::from_nanos(held.frame_start),
-                held.frames,
-            ))
-        }
-        Act::Clear => {
-            gate.clear();
-            Answer::Done
-        }
-        Act::SetLimits(limits) => match gate.set_caps(caps(limits)) {
-            Outcome::Done => Answer::Done,
-            _ => return None,
-        },
-        _ => return None,
-    })
-}
-
-/// What refused, in the contract's words: a limit below what was requested says that it never can be.
-fn refusal(outcome: &Outcome) -> Option<Denial> {
-    match outcome {
-        Outcome::Denied(denial) => {
-            let outcome::Denial {
-                rule,
-                limit,
-                used,
-                requested,
-                retry_after,
-            } = *denial;
-            Some(Denial::new(
-                scope(rule),
-                limit,
-                used,
-                requested,
-                Duration::from_nanos(retry_after),
-            ))
-        }
-        Outcome::TooLarge {
-            rule,
-            limit,
-            requested,
-        } => Some(Denial::new(
-            scope(*rule),
-            *limit,
-            0,
-            *requested,
-            Duration::ZERO,
-        )),
-        _ => None,
-    }
-}
-
-fn scope(rule: Rule) -> Scope {
-    if rule == Rule::Frame {
-        Scope::Frame
-    } else {
-        Scope::Gate
-    }
-}
-
-fn reading(gate: &Oracle, told: &outcome::Reading) -> Reading {
-    let frame = Frame::new(Moment::from_nanos(told.frame_start), told.frame_value);
-    Reading::new(frame, told.sum, told.remaining).of_era(gate.era())
-}
-
-fn decision(told: &outcome::Decision) -> Decision {
-    let outcome::Decision {
-        allowed,
-        limit,
-        remaining,
-        retry_after,
-        reset_after,
-    } = *told;
-    let span = Duration::from_nanos;
-    Decision::new(
-        allowed,
-        limit,
-        remaining,
-        span(retry_after),
-        span(reset_after),
-    )
 }

@@ -47,16 +47,6 @@ impl ConfigError {
         }
     }
 
-    #[cfg(feature = "std")]
-    pub(crate) fn storage(source: super::StorageError) -> Self {
-        let message = "the storage failed".to_string();
-        Self {
-            kind: ConfigErrorKind::Storage,
-            message,
-            source: Some(Box::new(source)),
-        }
-    }
-
     /// Which rule is broken.
     #[must_use]
     pub fn kind(&self) -> ConfigErrorKind {
@@ -67,6 +57,17 @@ impl ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<super::StorageError> for ConfigError {
+    fn from(source: super::StorageError) -> Self {
+        Self {
+            kind: ConfigErrorKind::Storage,
+            message: "the storage failed".to_string(),
+            source: Some(Box::new(source)),
+        }
     }
 }
 

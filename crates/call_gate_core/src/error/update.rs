@@ -28,6 +28,8 @@ pub enum UpdateError {
     Closed,
     /// The runtime has no timer to wait with.
     NoTimer,
+    /// A timer fired and the gate's clock had not moved with it: it follows another time.
+    ClockStopped,
     /// The storage failed.
     Storage(StorageError),
 }
@@ -65,6 +67,10 @@ impl fmt::Display for UpdateError {
             Self::NoTimer => {
                 f.write_str("cannot wait: the runtime has no timer; enable its time driver")
             }
+            Self::ClockStopped => f.write_str(
+                "cannot wait: the timer fired but the gate's clock stands still; under tokio's paused time build the \
+                 gate with a TokioClock",
+            ),
             Self::Storage(error) => error.fmt(f),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Inner;
 use super::inner::Backend;
+use super::way::Way;
 use crate::clock::Moment;
 use crate::error::{ConfigError, StorageError, Underflow, UpdateError};
 use crate::limits::Limits;
@@ -11,8 +12,8 @@ use crate::window::{Refunded, Ticket};
 use std::sync::PoisonError;
 
 impl Inner {
-    pub(super) fn refund_frame(&self, value: u64) -> Result<Reading, UpdateError> {
-        match self.refund(value, None)? {
+    pub(super) async fn refund_frame(&self, way: Way, value: u64) -> Result<Reading, UpdateError> {
+        match self.refund(way, value, None).await? {
             Refunded::Returned(booking) => Ok(Reading { booking }),
             Refunded::Underflow { booked } => Err(UpdateError::Underflow(Underflow {
                 requested: value,
@@ -23,8 +24,9 @@ impl Inner {
         }
     }
 
-    pub(super) fn refund(
+    pub(super) async fn refund(
         &self,
+        way: Way,
         value: u64,
         ticket: Option<Ticket>,
     ) -> Result<Refunded, UpdateError> {
@@ -36,7 +38,7 @@ impl Inner {
             Backend::Remote { .. } => {
                 let booked =
                     ticket.map(|ticket| Booked::new(Moment::from_nanos(ticket.start), ticket.mark));
-                match self.call(&Act::Refund { value, booked })? {
+                match self.call(way, Act::Refund { value, booked }).await? {
                     Answer::Returned(reading) => Refunded::Returned(reading.booking),
                     Answer::Expired => Refunded::Expired,
                     Answer::Underflow(booked) => Refunded::Underflow { booked },
@@ -48,26 +50,24 @@ impl Inner {
         Ok(refunded)
     }
 
-    pub(super) fn set_limits(&self, new: Limits) -> Result<(), ConfigError> {
+    pub(super) async fn set_limits(&self, way: Way, new: Limits) -> Result<(), ConfigError> {
+        new.check()?;
         new.check_up_to(self.labels.as_ref().and_then(|labels| labels.largest))?;
         match &self.backend {
             Backend::Counter(counter) => counter.set_limits(new)?,
-            Backend::Remote { limits, .. } => match self
-                .call(&Act::SetLimits(new))
-                .map_err(ConfigError::storage)?
-            {
+            Backend::Remote { limits, .. } => match self.call(way, Act::SetLimits(new)).await? {
                 Answer::Done => *limits.lock().unwrap_or_else(PoisonError::into_inner) = new,
-                _ => return Err(ConfigError::storage(StorageError::out_of_place())),
+                _ => return Err(StorageError::out_of_place().into()),
             },
         }
         self.queue.nudge();
         Ok(())
     }
 
-    pub(super) fn clear(&self) -> Result<(), StorageError> {
+    pub(super) async fn clear(&self, way: Way) -> Result<(), StorageError> {
         match &self.backend {
             Backend::Counter(counter) => counter.clear()?,
-            Backend::Remote { .. } => match self.call(&Act::Clear)? {
+            Backend::Remote { .. } => match self.call(way, Act::Clear).await? {
                 Answer::Done => {}
                 _ => return Err(StorageError::out_of_place()),
             },

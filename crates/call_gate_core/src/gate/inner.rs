@@ -101,6 +101,11 @@ impl Inner {
         }
     }
 
+    #[inline(always)]
+    pub(super) fn is_remote(&self) -> bool {
+        matches!(self.backend, Backend::Remote { .. })
+    }
+
     pub(crate) fn queue(&self) -> &Queue {
         &self.queue
     }

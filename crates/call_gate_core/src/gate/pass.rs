@@ -1,6 +1,7 @@
 //! A booking that can be given back.
 
-use super::CallGate;
+use super::way::at_once;
+use super::{CallGate, Way};
 use crate::error::{Underflow, UpdateError};
 use crate::reading::Reading;
 use crate::window::Refunded;
@@ -50,13 +51,35 @@ impl<'g> Pass<'g> {
         &self.reading
     }
 
+    /// The same pass with a handle of its own.
+    pub fn into_owned(self) -> OwnedPass {
+        OwnedPass {
+            gate: self.gate.clone(),
+            value: self.value,
+            reading: self.reading,
+        }
+    }
+
     /// Gives the whole booking back.
     ///
     /// # Errors
     /// [`UpdateError::Underflow`] when somebody took it out of the frame
     /// already, a closed gate, a failing storage.
     pub fn refund(self) -> Result<Refund, UpdateError> {
-        give_back(self.gate, self.value, &self.reading)
+        at_once(give_back(
+            Way::Blocking,
+            self.gate,
+            self.value,
+            self.reading,
+        ))
+    }
+
+    /// As [`refund`](Self::refund), awaiting a remote storage instead of blocking the thread.
+    ///
+    /// # Errors
+    /// As [`refund`](Self::refund).
+    pub async fn refund_awaited(self) -> Result<Refund, UpdateError> {
+        give_back(Way::Awaited, self.gate, self.value, self.reading).await
     }
 
     /// Makes the booking `actual`: gives back what is too much, or books what is missing, at once.
@@ -65,7 +88,16 @@ impl<'g> Pass<'g> {
     /// When more is needed, any that [`try_update`](CallGate::try_update)
     /// has: the reservation stands. When less, as [`refund`](Self::refund).
     pub fn settle(self, actual: u64) -> Result<Refund, UpdateError> {
-        settle(self.gate, self.value, &self.reading, actual)
+        let (gate, value) = (self.gate, self.value);
+        at_once(settle(Way::Blocking, gate, value, self.reading, actual))
+    }
+
+    /// As [`settle`](Self::settle), awaiting a remote storage instead of blocking the thread.
+    ///
+    /// # Errors
+    /// As [`settle`](Self::settle).
+    pub async fn settle_awaited(self, actual: u64) -> Result<Refund, UpdateError> {
+        settle(Way::Awaited, self.gate, self.value, self.reading, actual).await
     }
 }
 
@@ -79,14 +111,6 @@ pub struct OwnedPass {
 }
 
 impl OwnedPass {
-    pub(super) fn new(gate: CallGate, value: u64, reading: Reading) -> Self {
-        Self {
-            gate,
-            value,
-            reading,
-        }
-    }
-
     /// What was booked.
     #[must_use]
     pub fn value(&self) -> u64 {
@@ -104,7 +128,15 @@ impl OwnedPass {
     /// # Errors
     /// As [`Pass::refund`].
     pub fn refund(self) -> Result<Refund, UpdateError> {
-        give_back(&self.gate, self.value, &self.reading)
+        self.borrowed().refund()
+    }
+
+    /// As [`Pass::refund_awaited`].
+    ///
+    /// # Errors
+    /// As [`Pass::refund`].
+    pub async fn refund_awaited(self) -> Result<Refund, UpdateError> {
+        self.borrowed().refund_awaited().await
     }
 
     /// As [`Pass::settle`].
@@ -112,28 +144,47 @@ impl OwnedPass {
     /// # Errors
     /// As [`Pass::settle`].
     pub fn settle(self, actual: u64) -> Result<Refund, UpdateError> {
-        settle(&self.gate, self.value, &self.reading, actual)
+        self.borrowed().settle(actual)
+    }
+
+    /// As [`Pass::settle_awaited`].
+    ///
+    /// # Errors
+    /// As [`Pass::settle`].
+    pub async fn settle_awaited(self, actual: u64) -> Result<Refund, UpdateError> {
+        self.borrowed().settle_awaited(actual).await
+    }
+
+    fn borrowed(&self) -> Pass<'_> {
+        Pass::new(&self.gate, self.value, self.reading)
     }
 }
 
-fn settle(
+async fn settle(
+    way: Way,
     gate: &CallGate,
     value: u64,
-    reading: &Reading,
+    reading: Reading,
     actual: u64,
 ) -> Result<Refund, UpdateError> {
     if actual > value {
-        gate.try_update(actual - value)?;
+        gate.0.try_on(way, actual - value).await?;
         return Ok(Refund::Returned(0));
     }
-    give_back(gate, value - actual, reading)
+    give_back(way, gate, value - actual, reading).await
 }
 
-fn give_back(gate: &CallGate, value: u64, reading: &Reading) -> Result<Refund, UpdateError> {
+async fn give_back(
+    way: Way,
+    gate: &CallGate,
+    value: u64,
+    reading: Reading,
+) -> Result<Refund, UpdateError> {
     if value == 0 {
         return Ok(Refund::Returned(0));
     }
-    match gate.0.refund(value, Some(reading.booking.ticket))? {
+    let ticket = Some(reading.booking.ticket);
+    match gate.0.refund(way, value, ticket).await? {
         Refunded::Returned(_) => Ok(Refund::Returned(value)),
         Refunded::Expired => Ok(Refund::Expired),
         Refunded::Underflow { booked } => Err(UpdateError::Underflow(Underflow {

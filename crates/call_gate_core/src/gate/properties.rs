@@ -4,7 +4,8 @@ use super::CallGate;
 use crate::clock::Moment;
 use crate::error::StorageError;
 use crate::limits::Limits;
-use crate::reading::Frame;
+use crate::reading::{Frame, State};
+use crate::snapshot::Snapshot;
 use crate::storage::StorageKind;
 use std::fmt;
 use std::time::Duration;
@@ -71,6 +72,16 @@ impl CallGate {
         self.0.timezone()
     }
 
+    /// What the gate is and holds, to make it again in any storage.
+    ///
+    /// Not with it: `credits` and `limits_up_to`, which are a builder's.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn snapshot(&self) -> Result<Snapshot, StorageError> {
+        Ok(self.snapshot_of(self.state()?))
+    }
+
     /// What the whole window holds; one frame more than `frames` in a strict gate.
     ///
     /// # Errors
@@ -100,16 +111,34 @@ impl CallGate {
     /// # Errors
     /// The storage failed.
     pub fn last_frame(&self) -> Result<Frame, StorageError> {
-        let state = self.state()?;
+        Ok(self.last_frame_of(&self.state()?))
+    }
+
+    pub(super) fn last_frame_of(&self, state: &State) -> Frame {
         let back = self
             .frame_step()
             .saturating_mul(self.0.kept() - 1)
             .as_nanos();
         let start = u128::from(state.start().as_nanos()).saturating_sub(back);
-        Ok(Frame::new(
+        Frame::new(
             Moment::from_nanos(u64::try_from(start).unwrap_or(0)),
             state.frames().last().copied().unwrap_or(0),
-        ))
+        )
+    }
+
+    pub(super) fn snapshot_of(&self, state: State) -> Snapshot {
+        let mut snapshot = Snapshot::new(self.name(), self.gate_size(), self.frame_step())
+            .with_limits(self.limits())
+            .with_storage(self.storage())
+            .with_timezone(self.timezone().map(str::to_owned));
+        if self.is_strict() {
+            snapshot = snapshot.strict();
+        }
+        if state.frames().iter().any(|value| *value > 0) {
+            let start = state.start().into();
+            snapshot = snapshot.with_frames(start, state.into_frames());
+        }
+        snapshot
     }
 }
 

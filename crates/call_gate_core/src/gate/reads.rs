@@ -2,6 +2,7 @@
 
 use super::Inner;
 use super::inner::Backend;
+use super::way::Way;
 use crate::clock::Moment;
 use crate::denial::{Denial, Scope};
 use crate::error::{StorageError, UpdateError};
@@ -13,9 +14,9 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 impl Inner {
-    pub(super) fn check_limits(&self) -> Result<(), UpdateError> {
+    pub(super) async fn check_limits(&self, way: Way) -> Result<(), UpdateError> {
         let now = self.now();
-        let state = self.state()?;
+        let state = self.state(way).await?;
         let limits = self.limits();
         let (sum, frame) = (state.sum(), state.current_frame().value());
         // no sum passes what 64 bits hold
@@ -31,7 +32,7 @@ impl Inner {
                 }
                 Verdict::Booked(_) => return Ok(()),
             },
-            Backend::Remote { .. } => self.peek(1)?.retry_after,
+            Backend::Remote { .. } => self.peek(way, 1).await?.retry_after,
         };
         let denial =
             |scope, limit, used| Denial::new(scope, limit, used, 1, wait).named(self.name_number());
@@ -43,9 +44,9 @@ impl Inner {
         }
     }
 
-    pub(super) fn peek(&self, value: u64) -> Result<Decision, UpdateError> {
+    pub(super) async fn peek(&self, way: Way, value: u64) -> Result<Decision, UpdateError> {
         let Backend::Counter(counter) = &self.backend else {
-            return match self.call(&Act::Peek { value })? {
+            return match self.call(way, Act::Peek { value }).await? {
                 Answer::Decided(_, Some(denial)) if denial.requested() > denial.limit() => {
                     Err(self.too_large(&denial))
                 }
@@ -114,13 +115,13 @@ impl Inner {
         }
     }
 
-    pub(super) fn state(&self) -> Result<State, StorageError> {
+    pub(super) async fn state(&self, way: Way) -> Result<State, StorageError> {
         match &self.backend {
             Backend::Counter(counter) => {
                 let (start, frames) = counter.read(self.now(), u64::from(self.kept))?;
                 Ok(State::new(Moment::from_nanos(start), frames))
             }
-            Backend::Remote { .. } => match self.call(&Act::State)? {
+            Backend::Remote { .. } => match self.call(way, Act::State).await? {
                 Answer::State(state) => Ok(state),
                 _ => Err(StorageError::out_of_place()),
             },

@@ -2,21 +2,42 @@
 
 use super::Inner;
 use super::inner::{Backend, Time};
+use super::way::{Way, at_once};
 use crate::clock::Moment;
 use crate::denial::{Denial, Scope};
 use crate::error::{StorageError, TooLarge, UpdateError};
 use crate::reading::Reading;
-use crate::storage::{Act, Answer, Counter, Deadline, Placement, denied_at};
-use crate::window::{Fast, Refusal, Verdict};
+use crate::storage::{Act, Answer, Counter, Placement, denied_at};
+use crate::window::{Booking, Fast, Refusal, Verdict};
 
 impl Inner {
     #[inline(always)]
     pub(super) fn try_update(&self, value: u64) -> Result<Reading, UpdateError> {
+        match self.fast(value) {
+            (Fast::Booked(booking), _) => Ok(Reading { booking }),
+            (Fast::Refused(refusal), early) => self.denied(&refusal, value, early),
+            (Fast::Unsure(booking, plan), _) => Ok(self.confirmed(plan, booking)),
+            (Fast::Slow, _) => self.try_slowly(value),
+        }
+    }
+
+    /// The reading of a booking by the fast path; `None`: that says nothing, nothing is booked.
+    #[inline(always)]
+    pub(super) fn try_fast(&self, value: u64) -> Option<Reading> {
+        match self.fast(value) {
+            (Fast::Booked(booking), _) => Some(Reading { booking }),
+            (Fast::Unsure(booking, plan), _) => Some(self.confirmed(plan, booking)),
+            (Fast::Refused(_) | Fast::Slow, _) => None,
+        }
+    }
+
+    #[inline(always)]
+    fn fast(&self, value: u64) -> (Fast, u64) {
         let Backend::Counter(Counter {
             placement: Placement::Packed(window),
         }) = &self.backend
         else {
-            return self.try_slowly(value);
+            return (Fast::Slow, 0);
         };
         // `early` may be up to `guard` before the present: then the present is in the head's frame if `early + guard`
         // is, because a precise reading opened that frame
@@ -27,24 +48,59 @@ impl Inner {
         let since = early
             .wrapping_add(guard)
             .wrapping_sub(window.layout().bias());
-        match window.fast(since, self.queue.width(), value) {
-            Fast::Booked(booking) => Ok(Reading { booking }),
-            Fast::Refused(refusal) => self.denied(&refusal, value, early),
-            Fast::Unsure(booking, plan) => Ok(Reading {
-                booking: window.packed().confirmed(plan, booking),
-            }),
-            Fast::Slow => self.try_slowly(value),
-        }
+        (window.fast(since, self.queue.width(), value), early)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn confirmed(&self, plan: u64, booking: Booking) -> Reading {
+        let booking = match &self.backend {
+            Backend::Counter(Counter {
+                placement: Placement::Packed(window),
+            }) => window.packed().confirmed(plan, booking),
+            _ => booking,
+        };
+        Reading { booking }
     }
 
     /// Every case that the fast path leaves.
     #[cold]
     #[inline(never)]
     fn try_slowly(&self, value: u64) -> Result<Reading, UpdateError> {
+        self.may_ask(value)?;
+        let Backend::Counter(counter) = &self.backend else {
+            return at_once(self.book(Way::Blocking, value));
+        };
+        let now = self.now();
+        match counter.book(now, value)? {
+            Verdict::Booked(booking) => Ok(Reading { booking }),
+            Verdict::Refused(refusal) => self.denied(&refusal, value, now.as_nanos()),
+        }
+    }
+
+    /// As [`try_update`](Self::try_update), with a choice of the way.
+    pub(super) async fn try_on(&self, way: Way, value: u64) -> Result<Reading, UpdateError> {
+        if self.is_remote() {
+            self.may_ask(value)?;
+            return self.book(way, value).await;
+        }
+        self.try_update(value)
+    }
+
+    /// Whether a request that may wait has to: others do, and it is not above a limit, which waiting could not help.
+    pub(super) fn must_wait(&self, value: u64) -> bool {
+        if value == 0 || self.queue.waiting() == 0 || self.queue.is_closed() {
+            return false;
+        }
+        let [frame, gate] = self.limits().of_spans();
+        [frame, gate].iter().flatten().all(|limit| value <= *limit)
+    }
+
+    /// A closed gate, or others who wait, say no before the storage is asked.
+    fn may_ask(&self, value: u64) -> Result<(), UpdateError> {
         if self.queue.is_closed() {
             return Err(UpdateError::Closed);
         }
-        let now = self.now();
         if value > 0 && self.queue.waiting() > 0 {
             let denial = self.queued(value);
             if denial.requested() > denial.limit() {
@@ -52,16 +108,15 @@ impl Inner {
             }
             return Err(UpdateError::Queued(denial));
         }
-        match &self.backend {
-            Backend::Counter(counter) => match counter.book(now, value)? {
-                Verdict::Booked(booking) => Ok(Reading { booking }),
-                Verdict::Refused(refusal) => self.denied(&refusal, value, now.as_nanos()),
-            },
-            Backend::Remote { .. } => match self.call(&Act::Update { value })? {
-                Answer::Admitted(reading) => Ok(reading),
-                Answer::Denied(denial) => self.refused(denial.named(self.name_number())),
-                _ => Err(StorageError::out_of_place().into()),
-            },
+        Ok(())
+    }
+
+    /// Asks the remote storage.
+    async fn book(&self, way: Way, value: u64) -> Result<Reading, UpdateError> {
+        match self.call(way, Act::Update { value }).await? {
+            Answer::Admitted(reading) => Ok(reading),
+            Answer::Denied(denial) => self.refused(denial.named(self.name_number())),
+            _ => Err(StorageError::out_of_place().into()),
         }
     }
 
@@ -173,12 +228,5 @@ impl Inner {
             Verdict::Booked(booking) => Answer::Admitted(Reading { booking }),
             Verdict::Refused(refusal) => Answer::Denied(denied_at(&refusal, value, now.as_nanos())),
         }))
-    }
-
-    pub(crate) fn call(&self, act: &Act) -> Result<Answer, StorageError> {
-        match &self.backend {
-            Backend::Remote { remote, key, .. } => remote.call(key, act, Deadline::NONE),
-            Backend::Counter(_) => Err(StorageError::out_of_place()),
-        }
     }
 }

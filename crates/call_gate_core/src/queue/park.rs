@@ -3,12 +3,12 @@
 use super::{Step, Waiter};
 use crate::clock::Alarm;
 use crate::error::UpdateError;
-use crate::gate::Inner;
+use crate::gate::{Way, at_once};
 use crate::reading::Reading;
-use crate::storage::Act;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::Instant;
 
 struct Unpark(Thread);
 
@@ -30,7 +30,7 @@ thread_local! {
 ///
 /// A wake-up that comes between a step and the parking is kept by the thread,
 /// and one that nobody sent only steps once more.
-pub(crate) fn block_on(gate: &Inner, mut waiter: Waiter<'_>) -> Result<Reading, UpdateError> {
+pub(crate) fn block_on(mut waiter: Waiter<'_>) -> Result<Reading, UpdateError> {
     // a thread that is being torn down has no locals left
     let waker = WAKER
         .try_with(Clone::clone)
@@ -43,19 +43,25 @@ pub(crate) fn block_on(gate: &Inner, mut waiter: Waiter<'_>) -> Result<Reading, 
                 if let Some(step) = waiter.ask() {
                     step
                 } else {
-                    let answer = gate.call(&Act::Update {
-                        value: waiter.value(),
-                    });
+                    let answer = at_once(waiter.call(Way::Blocking));
                     waiter.answer(answer)
                 }
             }
-            Step::Sleep(until, turn) => {
-                match until.map(|at| gate.alarm(at, turn, &waker)) {
-                    Some(Alarm::Timer(wait)) => thread::park_timeout(wait),
-                    Some(Alarm::Rings) | None => thread::park(),
+            Step::Sleep(until, turn) => match until.map(|at| waiter.alarm(at, turn, &waker)) {
+                Some(Alarm::Timer(wait)) => {
+                    let set = Instant::now();
+                    thread::park_timeout(wait);
+                    if set.elapsed() >= wait {
+                        waiter.fired(wait, &waker)
+                    } else {
+                        waiter.step(&waker)
+                    }
                 }
-                waiter.step(&waker)
-            }
+                Some(Alarm::Rings) | None => {
+                    thread::park();
+                    waiter.step(&waker)
+                }
+            },
         };
     }
 }

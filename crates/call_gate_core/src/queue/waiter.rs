@@ -1,23 +1,22 @@
 //! One waiter's steps, the same for every driver; drivers differ only in their timer.
 
 use super::{Place, Queue};
-use crate::clock::{Moment, Turn};
+use crate::clock::{Alarm, Moment, Turn};
 use crate::denial::Denial;
 use crate::error::{StorageError, UpdateError};
-use crate::gate::Inner;
-use crate::gate::Wait;
+use crate::gate::{Inner, Wait, Way};
 use crate::reading::Reading;
-use crate::storage::Answer;
+use crate::storage::{Act, Answer, BoxFuture};
 use std::task::Waker;
+use std::time::Duration;
 
 /// What a waiter wants from its driver.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a driver must know every step")]
 pub enum Step {
-    /// Ask the storage for the value and hand the answer to [`Waiter::answer`]; in process,
-    /// [`Waiter::ask`] does both.
+    /// Ask: [`Waiter::ask`] does so in process; what [`Waiter::ask_remote`] brings goes to [`Waiter::answer`].
     Ask,
-    /// Sleep until woken, and at most until this moment; then step again.
+    /// Sleep until woken, and at most until this moment, as [`Waiter::alarm`] says; then step again.
     Sleep(Option<Moment>, Turn),
     /// It is over.
     Done(Result<Reading, UpdateError>),
@@ -37,12 +36,13 @@ pub struct Waiter<'g> {
     /// The queue's nudges when it last asked.
     nudges: u64,
     asked_at: Moment,
+    /// When the driver's timer is to fire, and when it was set.
+    alarm: Option<(Moment, Moment)>,
 }
 
 impl<'g> Waiter<'g> {
     pub(crate) fn new(gate: &'g Inner, value: u64, wait: Wait) -> Self {
-        let now = gate.now();
-        let deadline = wait.limit(gate).map(|limit| now.after(limit));
+        let deadline = wait.limit(gate).map(|limit| gate.now().after(limit));
         Self {
             gate,
             place: None,
@@ -50,14 +50,9 @@ impl<'g> Waiter<'g> {
             deadline,
             denied: None,
             nudges: 0,
-            asked_at: now,
+            asked_at: Moment::default(),
+            alarm: None,
         }
-    }
-
-    /// What is asked for.
-    #[must_use]
-    pub fn value(&self) -> u64 {
-        self.value
     }
 
     fn queue(&self) -> &'g Queue {
@@ -69,12 +64,19 @@ impl<'g> Waiter<'g> {
         if self.queue().is_closed() {
             return self.done(Err(UpdateError::Closed));
         }
-        let queue = self.queue();
-        let place = self.place.get_or_insert_with(|| queue.join(waker.clone()));
-        let (turn, nudges) = place.turn(waker);
+        let (turn, nudges) = if let Some(place) = &self.place {
+            place.turn(waker)
+        } else {
+            let (place, turn, nudges) = self.queue().join(waker.clone());
+            self.place = Some(place);
+            (turn, nudges)
+        };
         if self.queue().is_closed() {
             // closed before the waker was registered: nobody will wake it
             return self.done(Err(UpdateError::Closed));
+        }
+        if turn == Turn::Behind && self.deadline.is_none() {
+            return Step::Sleep(None, turn);
         }
         let now = self.gate.now();
         let over = self.deadline.is_some_and(|deadline| now >= deadline);
@@ -95,13 +97,50 @@ impl<'g> Waiter<'g> {
         Step::Sleep(self.earliest(turn), turn)
     }
 
-    /// Asks an in-process window; `None`: the storage is remote, and the driver calls it.
+    /// How the driver is to be woken for a [`Step::Sleep`] until `at`.
+    pub fn alarm(&mut self, at: Moment, turn: Turn, waker: &Waker) -> Alarm {
+        self.alarm = Some((at, self.gate.now()));
+        self.gate.alarm(at, turn, waker)
+    }
+
+    /// The next step after the driver's timer fired, having run for `slept`.
+    ///
+    /// The gate's time must have moved along with the timer, by half at
+    /// least; else it follows another time, setting the timer again would
+    /// spin, and the wait ends with [`UpdateError::ClockStopped`].
+    pub fn fired(&mut self, slept: Duration, waker: &Waker) -> Step {
+        let now = self.gate.now();
+        if let Some((at, set)) = self.alarm.take()
+            && now < at
+            && now.since(set).max(set.since(now)).saturating_mul(2) <= slept
+        {
+            return self.done(Err(UpdateError::ClockStopped));
+        }
+        self.step(waker)
+    }
+
+    /// Asks an in-process window; `None`: the storage is remote.
     pub fn ask(&mut self) -> Option<Step> {
         let answer = self.gate.ask_window(self.asked_at, self.value)?;
         Some(self.answer(answer))
     }
 
-    /// Takes the storage's answer to the last [`Step::Ask`].
+    /// Asks a remote storage without blocking the thread; the answer goes to [`answer`](Self::answer).
+    #[must_use]
+    pub fn ask_remote(&self) -> BoxFuture<'g, Result<Answer, StorageError>> {
+        Box::pin(self.call(Way::Awaited))
+    }
+
+    /// Asks a remote storage.
+    pub(super) fn call(
+        &self,
+        way: Way,
+    ) -> impl Future<Output = Result<Answer, StorageError>> + Send + use<'g> {
+        let act = Act::Update { value: self.value };
+        self.gate.call(way, act)
+    }
+
+    /// Takes a remote storage's answer to the last [`Step::Ask`].
     pub fn answer(&mut self, answer: Result<Answer, StorageError>) -> Step {
         match answer {
             Ok(Answer::Admitted(reading)) => self.done(Ok(reading)),
@@ -161,6 +200,10 @@ impl<'g> Waiter<'g> {
             }
             None => self.gate.queued(self.value),
         };
+        if denial.requested() > denial.limit() {
+            // lowered below the value while it stood behind others
+            return self.done(Err(self.gate.too_large(&denial)));
+        }
         self.done(Err(UpdateError::WaitExhausted(denial)))
     }
 

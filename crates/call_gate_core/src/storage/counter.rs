@@ -159,7 +159,7 @@ impl Counter {
                 window
                     .packed()
                     .set_limits(&spans)
-                    .map_err(|error| ConfigError::storage(error.into()))
+                    .map_err(|error| StorageError::from(error).into())
             }
             Placement::Locked(plain) => {
                 lock(plain).set_limits(&spans);

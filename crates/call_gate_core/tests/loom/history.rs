@@ -39,7 +39,7 @@ impl Op {
 }
 
 /// Executions of one model, unless `CALL_GATE_LONG` is set.
-const MOST: usize = 400_000;
+pub(crate) const MOST: usize = 400_000;
 
 /// `None`: killed.
 type Outcome = Option<Said>;

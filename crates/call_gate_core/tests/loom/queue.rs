@@ -1,9 +1,9 @@
 //! The queue loses no wake-up: a lost one would leave a thread waiting for ever, which loom reports.
 
 use call_gate_core::model::ModelQueue;
-use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use loom::thread;
+use std::sync::Arc;
 
 /// Room for so many, taken and made without any ordering of its own, as a window's words are.
 fn take(room: &AtomicU64) -> bool {

@@ -1,6 +1,6 @@
 //! The imaginary server: names, failures, and a long life.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use call_gate_core::clock::ManualClock;
 use call_gate_core::{CallGate, CallGateBuilder, Refund, UpdateError, Wait};
@@ -91,4 +91,38 @@ fn a_long_life_is_summed_up() {
     assert_eq!(gate.sum().unwrap(), 5 * LONG as u64);
     let server = storage.server.gates();
     assert!(server.values().all(|oracle| oracle.entries() <= LONG));
+}
+
+#[test]
+fn an_awaited_act_is_under_way_for_a_while_and_can_be_held_up() {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let storage = Loopback::new(clock.clone());
+    let gate = builder("a", &storage, &clock).build().unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    for (held, booked) in [(Leg::There, 0), (Leg::Back, 1)] {
+        let mut update = pin!(gate.awaited().try_update(1));
+        storage.hold(held);
+        for _ in 0..9 {
+            assert!(update.as_mut().poll(&mut context).is_pending());
+        }
+        assert_eq!(gate.sum().unwrap(), booked);
+        storage.let_go();
+        let polls = (1..9).find(|_| update.as_mut().poll(&mut context).is_ready());
+        assert!(polls.is_some(), "held up for ever on its way {held:?}");
+        assert_eq!(gate.sum().unwrap(), 1);
+        gate.clear().unwrap();
+    }
+    let mut sum = pin!(gate.awaited().state());
+    let mut polls = 1;
+    while sum.as_mut().poll(&mut context).is_pending() {
+        polls += 1;
+        assert!(polls < 9);
+    }
+    assert_eq!(polls, 3, "pending once on each leg");
+    let asked = storage.asked();
+    assert_eq!((asked.blocking, asked.awaited), (6, 3));
 }
