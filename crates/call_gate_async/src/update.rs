@@ -1,0 +1,199 @@
+//! The future that waits its turn.
+
+use crate::timer::Timer;
+use call_gate_core::clock::Alarm;
+use call_gate_core::{
+    Answer, BoxFuture, CallGate, Reading, Step, StorageError, UpdateError, Wait, Waiter,
+};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// Books a value, waiting its turn.
+///
+/// In process it answers on the first poll when admitted, without an
+/// allocation, and does not yield. A task that has to wait is polled up to
+/// twice more: when it has become the first in the queue and, if there is no
+/// room yet, when there is. Once it has answered it stays pending.
+///
+/// # Cancel safety
+/// Dropped at any point it frees its place and has booked nothing; the next
+/// in the queue is woken. The one exception is a request under way to a
+/// remote storage, which may be booked.
+///
+/// While it is neither polled nor dropped, whoever stands behind it waits.
+#[must_use = "futures do nothing unless polled"]
+pub struct Update<'g> {
+    gate: &'g CallGate,
+    value: u64,
+    wait: Wait,
+    begun: bool,
+    /// `None` before the first poll, and once it has answered.
+    stage: Option<Box<Stage<'g>>>,
+}
+
+/// In a box, so that a future that is admitted at once is small and drops without a thought.
+enum Stage<'g> {
+    /// A remote storage is asked whether there is a need to wait.
+    Trying(BoxFuture<'g, Result<Reading, UpdateError>>),
+    Waiting(Waiting<'g>),
+}
+
+/// The tokio driver of a waiter's steps.
+struct Waiting<'g> {
+    waiter: Waiter<'g>,
+    timer: Timer,
+    asking: Option<BoxFuture<'g, Result<Answer, StorageError>>>,
+}
+
+impl<'g> Update<'g> {
+    #[inline(always)]
+    pub(crate) fn new(gate: &'g CallGate, value: u64, wait: Wait) -> Self {
+        Self {
+            gate,
+            value,
+            wait,
+            begun: false,
+            stage: None,
+        }
+    }
+
+    /// Everything but an admission by the fast path.
+    #[cold]
+    #[inline(never)]
+    fn poll_slowly(&mut self, context: &mut Context<'_>) -> Poll<Result<Reading, UpdateError>> {
+        loop {
+            let tried = match self.stage.as_deref_mut() {
+                None if self.begun => return Poll::Pending,
+                None if self.wait != Wait::Never && self.gate.must_wait(self.value) => {
+                    self.wait_in_line();
+                    continue;
+                }
+                None if self.gate.is_remote() => {
+                    self.begun = true;
+                    let asked = self.gate.awaited().try_update(self.value);
+                    self.stage = Some(Box::new(Stage::Trying(Box::pin(asked))));
+                    continue;
+                }
+                None => self.gate.try_update(self.value),
+                Some(Stage::Trying(asked)) => ready!(asked.as_mut().poll(context)),
+                Some(Stage::Waiting(waiting)) => {
+                    let outcome = ready!(waiting.poll(context));
+                    self.stage = None;
+                    return Poll::Ready(outcome);
+                }
+            };
+            match tried {
+                Err(
+                    UpdateError::FrameLimit(_) | UpdateError::GateLimit(_) | UpdateError::Queued(_),
+                ) if self.wait != Wait::Never => self.wait_in_line(),
+                outcome => {
+                    self.begun = true;
+                    self.stage = None;
+                    return Poll::Ready(outcome);
+                }
+            }
+        }
+    }
+
+    fn wait_in_line(&mut self) {
+        self.begun = true;
+        let waiter = self.gate.waiter(self.value, self.wait);
+        self.stage = Some(Box::new(Stage::Waiting(Waiting::new(waiter))));
+    }
+}
+
+impl Future for Update<'_> {
+    type Output = Result<Reading, UpdateError>;
+
+    // into the caller's: an answer that is only looked at is then never built
+    #[inline(always)]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if !self.begun
+            && let Some(reading) = self.gate.try_fast(self.value)
+        {
+            self.begun = true;
+            return Poll::Ready(Ok(reading));
+        }
+        self.poll_slowly(context)
+    }
+}
+
+impl<'g> Waiting<'g> {
+    fn new(waiter: Waiter<'g>) -> Self {
+        Self {
+            waiter,
+            timer: Timer::default(),
+            asking: None,
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Reading, UpdateError>> {
+        let mut step = match self.asking {
+            Some(_) => Step::Ask,
+            None => self.waiter.step(context.waker()),
+        };
+        // it ends: a step asks or sleeps, an answer that is no more than a denial sleeps, and a sleep is over only when
+        // its timer fired and the gate's time moved along with it
+        loop {
+            step = match step {
+                Step::Done(outcome) => return Poll::Ready(outcome),
+                Step::Ask => match self.ask(context) {
+                    Poll::Ready(step) => step,
+                    Poll::Pending => return Poll::Pending,
+                },
+                Step::Sleep(None, _) => {
+                    self.timer.unset();
+                    return Poll::Pending;
+                }
+                Step::Sleep(Some(at), turn) => {
+                    if !self.timer.is_set_for(at) {
+                        match self.waiter.alarm(at, turn, context.waker()) {
+                            // the clock has moved there meanwhile: no timer is needed, nor may there be one
+                            Alarm::Timer(Duration::ZERO) => {
+                                step = self.waiter.fired(Duration::ZERO, context.waker());
+                                continue;
+                            }
+                            Alarm::Timer(wait) => {
+                                if let Err(error) = self.timer.set(at, wait) {
+                                    return Poll::Ready(Err(error));
+                                }
+                            }
+                            Alarm::Rings => self.timer.unset(),
+                        }
+                    }
+                    match self.timer.poll(context) {
+                        Poll::Ready(slept) => self.waiter.fired(slept, context.waker()),
+                        Poll::Pending => return Poll::Pending,
+                    }
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, context: &mut Context<'_>) -> Poll<Step> {
+        if self.asking.is_none()
+            && let Some(step) = self.waiter.ask()
+        {
+            return Poll::Ready(step);
+        }
+        let waiter = &self.waiter;
+        let asking = self.asking.get_or_insert_with(|| waiter.ask_remote());
+        asking.as_mut().poll(context).map(|answer| {
+            self.asking = None;
+            self.waiter.answer(answer)
+        })
+    }
+}
+
+impl fmt::Debug for Update<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Update")
+            .field("gate", &self.gate.name())
+            .field("value", &self.value)
+            .field("wait", &self.wait)
+            .finish_non_exhaustive()
+    }
+}
