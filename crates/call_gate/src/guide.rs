@@ -21,5 +21,13 @@ pub mod files {}
 #[doc = include_str!("../docs/guide/errors.md")]
 pub mod errors {}
 
+#[cfg(feature = "tokio")]
+#[doc = include_str!("../docs/guide/async.md")]
+pub mod r#async {}
+
+#[cfg(all(feature = "macros", feature = "tokio"))]
+#[doc = include_str!("../docs/guide/decorator.md")]
+pub mod decorator {}
+
 #[doc = include_str!("../docs/guide/python.md")]
 pub mod python {}

@@ -25,6 +25,8 @@
 //! | feature | adds |
 //! | --- | --- |
 //! | `persist` (default) | gates in files: `CallGate::to_file`, `CallGate::from_file` |
+//! | `tokio` | `AsyncCallGate`, the same gate awaited, and `TokioClock` |
+//! | `macros` | `#[call_gate(..)]`, which puts a function behind a gate |
 //! | `full` | all there is |
 
 #![forbid(unsafe_code)]
@@ -32,19 +34,32 @@
 #[cfg(any(doc, doctest))]
 pub mod guide;
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod decorator;
+
 pub use call_gate_core::clock;
 pub use call_gate_core::{
-    Act, Answer, Booked, Booking, BoxFuture, CallGate, CallGateBuilder, Clock, ConfigError,
-    ConfigErrorKind, Counter, Deadline, Decide, Decision, Denial, Error, ErrorKind, Frame,
-    GateConfig, Geometry, Key, Limits, MAX_FRAMES, MAX_GATE_SIZE, MIN_FRAME_STEP, ManualClock,
-    Memory, Moment, Opened, OwnedPass, Pass, Reading, Refund, Refusal, Remote, Scope, Snapshot,
-    Span, State, Step, Storage, StorageError, StorageErrorKind, StorageKind, SystemClock, TooLarge,
-    Underflow, UpdateError, Verdict, Wait, Waiter, Window, WindowError,
+    Act, Admit, Answer, AsGate, Awaited, Booked, Booking, BoxFuture, CallGate, CallGateBuilder,
+    Clock, ConfigError, ConfigErrorKind, Counter, Deadline, Decide, Decision, Denial, Error,
+    ErrorKind, Frame, GateConfig, Geometry, Key, Limits, MAX_FRAMES, MAX_GATE_SIZE, MIN_FRAME_STEP,
+    ManualClock, Memory, Moment, Opened, OwnedPass, Pass, Reading, Refund, Refusal, Remote, Scope,
+    Snapshot, Span, State, Step, Storage, StorageError, StorageErrorKind, StorageKind, SystemClock,
+    TooLarge, Underflow, UpdateError, Verdict, Wait, Waiter, Window, WindowError,
 };
 #[cfg(feature = "persist")]
 pub use call_gate_core::{FileError, FileErrorKind};
 
-// The README's blocks run as tests; one of them writes a file.
-#[cfg(all(doctest, feature = "persist"))]
+#[cfg(feature = "tokio")]
+pub use call_gate_async::{
+    AdmitAsync, AsyncCallGate, AsyncOwnedPass, AsyncPass, Enter, EnterOwned, Run, TokioClock,
+    TryRun, Update,
+};
+
+#[cfg(feature = "macros")]
+pub use call_gate_macros::call_gate;
+
+// The README's blocks run as tests, which takes every feature.
+#[cfg(all(doctest, feature = "persist", feature = "tokio", feature = "macros"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

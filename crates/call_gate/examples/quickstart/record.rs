@@ -12,7 +12,7 @@ pub(crate) struct Record {
     frame_step: Duration,
     gate_limit: u64,
     frame_limit: u64,
-    /// How many were admitted in the frame that starts so long after the Unix epoch.
+    /// What was admitted in the frame that starts so long after the Unix epoch.
     frames: BTreeMap<Duration, u64>,
 }
 
@@ -54,8 +54,8 @@ impl Record {
         time.saturating_sub(nanos(beyond))
     }
 
-    /// Remembers one admitted call and the frame it was booked in.
-    pub(crate) fn book(&mut self, frame: SystemTime) -> Result<(), String> {
+    /// Remembers an admitted value and the frame it was booked in.
+    pub(crate) fn book(&mut self, frame: SystemTime, value: u64) -> Result<(), String> {
         let start = frame
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
@@ -65,7 +65,7 @@ impl Record {
                 self.frame_step
             ));
         }
-        *self.frames.entry(start).or_default() += 1;
+        *self.frames.entry(start).or_default() += value;
         Ok(())
     }
 
@@ -155,7 +155,7 @@ mod tests {
     fn what_the_limits_allow_passes() {
         let mut record = record();
         for second in [10, 10, 11, 12, 13, 13] {
-            record.book(at(second)).unwrap();
+            record.book(at(second), 1).unwrap();
         }
         let checked = record.check().unwrap();
         assert_eq!(
@@ -172,7 +172,7 @@ mod tests {
     fn a_frame_above_its_limit_is_found() {
         let mut record = record();
         for second in [10, 10, 10] {
-            record.book(at(second)).unwrap();
+            record.book(at(second), 1).unwrap();
         }
         assert!(
             record
@@ -187,7 +187,7 @@ mod tests {
     fn a_window_above_its_limit_is_found() {
         let mut record = record();
         for second in [10, 11, 11, 12, 12] {
-            record.book(at(second)).unwrap();
+            record.book(at(second), 1).unwrap();
         }
         assert!(
             record
@@ -200,18 +200,18 @@ mod tests {
 
     #[test]
     fn a_frame_off_the_grid_is_found() {
-        assert!(record().book(at(10) + Duration::from_millis(1)).is_err());
+        assert!(record().book(at(10) + Duration::from_millis(1), 1).is_err());
     }
 
     #[test]
     fn full_names_the_limit_that_the_next_call_would_break() {
         let mut record = record();
         for second in [10, 10, 11] {
-            record.book(at(second)).unwrap();
+            record.book(at(second), 1).unwrap();
         }
         assert_eq!(record.full(Duration::from_secs(10)), Some(Full::Frame));
         assert_eq!(record.full(Duration::from_secs(11)), None);
-        record.book(at(11)).unwrap();
+        record.book(at(11), 1).unwrap();
         assert_eq!(record.full(Duration::from_secs(12)), Some(Full::Gate));
         assert_eq!(record.full(Duration::from_secs(13)), None);
     }

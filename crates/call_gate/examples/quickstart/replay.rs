@@ -56,7 +56,7 @@ pub(crate) fn run(out: &mut impl Write, log: &Log) -> Result<(), Box<dyn Error>>
                     )
                     .into());
                 }
-                record.book(frame)?;
+                record.book(frame, 1)?;
                 bar.admitted += 1;
                 None
             }

@@ -50,7 +50,7 @@ pub(crate) fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
 
     let mut record = Record::new(GATE_SIZE, FRAME_STEP, GATE_LIMIT, FRAME_LIMIT);
     for frame in booked {
-        record.book(frame)?;
+        record.book(frame, 1)?;
     }
     let checked = record.check()?;
     if checked.admitted != REQUESTS {

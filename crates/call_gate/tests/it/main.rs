@@ -2,5 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "macros")]
+mod decorator;
 mod face;
 mod stress;
+#[cfg(feature = "macros")]
+mod ui;

@@ -1,0 +1,95 @@
+//! What `#[call_gate(..)]` expands to; nothing else is to use it.
+
+pub use call_gate_core::{Inline, Wait};
+
+use call_gate_core::{Admit, AsGate, UpdateError};
+
+/// Passes the gate, blocking the thread.
+///
+/// # Errors
+/// What the gate says.
+#[inline]
+pub fn admit<G>(gate: &G, value: u64, wait: Wait) -> Result<<G::Gate as Admit>::Guard, UpdateError>
+where
+    G: AsGate + ?Sized,
+    G::Gate: Admit,
+{
+    gate.as_gate().admit(value, wait)
+}
+
+/// Passes the gate.
+///
+/// # Errors
+/// What the gate says.
+#[cfg(feature = "tokio")]
+#[inline(always)]
+pub fn admit_async<G>(
+    gate: &G,
+    value: u64,
+    wait: Wait,
+) -> impl Future<Output = Result<<G::Gate as call_gate_async::AdmitAsync>::Guard, UpdateError>> + Send
+where
+    G: AsGate + ?Sized,
+    G::Gate: call_gate_async::AdmitAsync,
+{
+    use call_gate_async::AdmitAsync;
+
+    gate.as_gate().admit_async(value, wait)
+}
+
+/// Tells why there is no gate for an `async fn` in this build.
+///
+/// # Errors
+/// It is never called.
+#[cfg(not(feature = "tokio"))]
+#[expect(clippy::unused_async, reason = "the other one waits")]
+pub async fn admit_async<G: InAsyncFn + ?Sized>(_: &G, _: u64, _: Wait) -> Result<(), UpdateError> {
+    Err(UpdateError::NoTimer)
+}
+
+/// Implemented by nothing.
+#[cfg(not(feature = "tokio"))]
+#[diagnostic::on_unimplemented(
+    message = "`#[call_gate(..)]` on an `async fn` needs the feature `tokio` of `call_gate`",
+    label = "enable the feature `tokio`"
+)]
+pub trait InAsyncFn {}
+
+/// The guard, for a function that returns no `Result`.
+///
+/// # Panics
+/// The gate does not admit it and never will: it is closed, the value is above
+/// a limit, or it cannot wait. To run all the same would break the limit.
+#[expect(clippy::panic, reason = "the function has no other way to say it")]
+#[track_caller]
+#[inline(always)]
+pub fn must<T>(passed: Result<T, UpdateError>, function: &str) -> T {
+    match passed {
+        Ok(guard) => guard,
+        Err(error) => {
+            panic!("`{function}` cannot pass its gate and returns no `Result` to say so: {error}")
+        }
+    }
+}
+
+/// Checks the limits of an inline gate when it is compiled.
+///
+/// # Panics
+/// A limit of 0, or a frame limit above the gate limit.
+#[track_caller]
+pub const fn check_limits(gate: Option<u64>, frame: Option<u64>) {
+    assert!(
+        !matches!(gate, Some(0)),
+        "a gate_limit of 0 must be at least 1; leave it out for no limit"
+    );
+    assert!(
+        !matches!(frame, Some(0)),
+        "a frame_limit of 0 must be at least 1; leave it out for no limit"
+    );
+    if let (Some(gate), Some(frame)) = (gate, frame) {
+        assert!(
+            frame <= gate,
+            "the frame_limit must not be above the gate_limit"
+        );
+    }
+}

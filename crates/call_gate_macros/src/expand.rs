@@ -1,0 +1,160 @@
+//! The function as it was, with the booking in front of its first statement.
+
+use crate::parse::Function;
+use crate::validate::{Denial, Gate, Inline, Plan, Wait};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use std::time::Duration;
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+
+pub(crate) fn function(plan: &Plan<'_>, function: &Function) -> TokenStream {
+    let Function {
+        attributes,
+        visibility,
+        signature,
+        brace,
+        inner_attributes,
+        statements,
+    } = function;
+    let admission = admission(plan, function);
+    let mut tokens = quote!(#(#attributes)* #visibility #signature);
+    // the braces stay the user's: for the compiler they are where the body is
+    brace.surround(&mut tokens, |body| {
+        quote!(#(#inner_attributes)* #admission #statements).to_tokens(body);
+    });
+    tokens
+}
+
+/// Books, and holds what the gate gives for it until the body is done.
+fn admission(plan: &Plan<'_>, function: &Function) -> TokenStream {
+    let here = Span::mixed_site();
+    let krate = plan.krate.map_or_else(
+        || quote_spanned!(here=> ::call_gate),
+        ToTokens::to_token_stream,
+    );
+    let is_async = function.signature.asyncness.is_some();
+    let admit = |gate: TokenStream, there: Span| {
+        let krate = located_at(there, &krate);
+        if is_async {
+            quote_spanned!(there=> #krate::decorator::admit_async(#gate, value, wait).await)
+        } else {
+            quote_spanned!(there=> #krate::decorator::admit(#gate, value, wait))
+        }
+    };
+    let (items, passed) = match &plan.gate {
+        // an argument, as what a gate borrows from would not live longer than a `let` of its own
+        Gate::Named(gate) => {
+            // where the gate stands: that is what the compiler shows if it is none
+            let there = here.located_at(gate.span());
+            (None, admit(quote_spanned!(there=> &(#gate)), there))
+        }
+        Gate::Inline(inline) => {
+            let admit = admit(quote_spanned!(here=> gate), here);
+            let passed = quote_spanned! {here=>
+                match __CALL_GATE.get() {
+                    ::core::result::Result::Ok(gate) => #admit,
+                    ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+                }
+            };
+            (Some(items(inline, &krate)), passed)
+        }
+    };
+    let guard = match plan.denial {
+        // where the function's error stands: that is what the compiler shows if it does not take the gate's
+        Denial::Returned(error) => quote_spanned!(here.located_at(error)=> passed?),
+        Denial::Panics => {
+            let name = function.signature.ident.unraw().to_string();
+            quote_spanned!(here=> #krate::decorator::must(passed, #name))
+        }
+    };
+    let value = plan
+        .value
+        .map_or_else(|| quote!(1), ToTokens::to_token_stream);
+    let wait = wait(&plan.wait, &krate);
+    // Clippy would find the body's own items late, after a statement; it does not look behind an item of a macro.
+    quote_spanned! {here=>
+        let _guard = {
+            #items
+            let value: ::core::primitive::u64 = #value;
+            let wait: #krate::decorator::Wait = #wait;
+            let passed = #passed;
+            #guard
+        };
+        const _: () = ();
+    }
+}
+
+fn wait(wait: &Wait<'_>, krate: &TokenStream) -> TokenStream {
+    let here = Span::mixed_site();
+    let choice = match wait {
+        Wait::Given(wait) => return wait.to_token_stream(),
+        Wait::Never => quote_spanned!(here=> Never),
+        Wait::Window => quote_spanned!(here=> Window),
+        Wait::Forever => quote_spanned!(here=> Forever),
+        Wait::Frames(frames) => quote_spanned!(here=> Frames(#frames)),
+        Wait::For(wait) => {
+            let wait = duration(*wait);
+            quote_spanned!(here=> For(#wait))
+        }
+    };
+    quote_spanned!(here=> #krate::decorator::Wait::#choice)
+}
+
+/// The items that a gate of the function's own needs. They are named as nobody names theirs: items have no hygiene.
+fn items(inline: &Inline<'_>, krate: &TokenStream) -> TokenStream {
+    let here = Span::mixed_site();
+    let gate_size = duration(inline.gate_size);
+    let frame_step = duration(inline.frame_step);
+    let builder = inline.name.map_or_else(
+        || quote_spanned!(here=> unnamed(#gate_size, #frame_step)),
+        |name| quote_spanned!(here=> builder(#name, #gate_size, #frame_step)),
+    );
+    let strict = inline.is_strict.then(|| quote_spanned!(here=> .strict()));
+    let with_gate = inline
+        .gate_limit
+        .map(|limit| quote_spanned!(here=> .with_gate(#limit)));
+    let with_frame = inline
+        .frame_limit
+        .map(|limit| quote_spanned!(here=> .with_frame(#limit)));
+    // constants may break a rule that numbers cannot, and then say so where they stand
+    let there = inline
+        .gate_limit
+        .or(inline.frame_limit)
+        .map_or(here, |limit| here.located_at(limit.span()));
+    let krate_there = located_at(there, krate);
+    let check = quote_spanned! {there=>
+        #krate_there::decorator::check_limits(
+            __CALL_GATE_LIMITS.gate_limit(),
+            __CALL_GATE_LIMITS.frame_limit(),
+        )
+    };
+    quote_spanned! {here=>
+        const __CALL_GATE_LIMITS: #krate::Limits = #krate::Limits::none() #with_gate #with_frame;
+        const _: () = #check;
+        static __CALL_GATE: #krate::decorator::Inline<#krate::CallGate> =
+            #krate::decorator::Inline::new(|| {
+                #krate::CallGate::#builder.limits(__CALL_GATE_LIMITS) #strict.build()
+            });
+    }
+}
+
+fn duration(duration: Duration) -> TokenStream {
+    let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    quote_spanned!(Span::mixed_site()=> ::core::time::Duration::new(#secs, #nanos))
+}
+
+/// The same tokens, shown elsewhere by the compiler.
+fn located_at(there: Span, tokens: &TokenStream) -> TokenStream {
+    tokens
+        .clone()
+        .into_iter()
+        .map(|mut token| {
+            token.set_span(token.span().located_at(there));
+            token
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

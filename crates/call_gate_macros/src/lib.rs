@@ -1,0 +1,97 @@
+//! The attribute `#[call_gate(..)]`, which puts a function behind a gate.
+//!
+//! Use it through the crate `call_gate`, feature `macros`: what it expands to lives there.
+
+#![forbid(unsafe_code)]
+
+mod expand;
+mod parse;
+mod validate;
+
+use crate::parse::Function;
+use proc_macro2::TokenStream;
+use syn::Result;
+
+/// Puts a function behind a gate: each call books before the body runs.
+///
+/// The gate is any expression that is, or derefs to, a gate; it comes first.
+/// It may name what the function's body could name: statics, arguments, fields
+/// of `self`.
+///
+/// ```ignore
+/// static GITHUB: LazyLock<CallGate> = /* .. */;
+///
+/// #[call_gate(GITHUB, value = 5, wait = never)]
+/// async fn search(query: &str) -> Result<Hits, AppError> { /* .. */ }
+///
+/// #[call_gate(self.gate, value = batch.len() as u64)]
+/// fn push(&mut self, batch: Vec<Row>) -> Result<(), AppError> { /* .. */ }
+/// ```
+///
+/// Without an expression the function has a gate of its own in memory, shared
+/// by all its callers and, in a generic function, by all its instances:
+///
+/// ```ignore
+/// #[call_gate(name = "gmail", gate_size = "10m", frame_step = "1s", gate_limit = 1200, frame_limit = 2)]
+/// fn send(mail: &Mail) -> Result<(), MailError> { /* .. */ }
+/// ```
+///
+/// | key | takes | unless given |
+/// | --- | --- | --- |
+/// | `value` | what a call books, a `u64` | 1 |
+/// | `wait` | `never`, `window`, `forever`, `frames(3)`, `"250ms"`, or a `Wait` | `window`; `forever` without a `Result` |
+/// | `crate` | the path of the crate `call_gate` | `::call_gate` |
+/// | `name` | the name of the function's own gate | no name |
+/// | `gate_size`, `frame_step` | durations, as in `"10m"` | required |
+/// | `gate_limit`, `frame_limit` | constants of type `u64` | at least one is required |
+/// | `strict` | `true` or `false` | `false` |
+///
+/// Of two gates on one function the lower one is passed first. A
+/// `#[tracing::instrument]` below it has the wait in its span, one above it
+/// only the body.
+///
+/// # Errors
+/// A function whose return type is spelled `Result` returns what the gate
+/// says, converted with `From` into its own error. Any other function waits
+/// until it is admitted.
+///
+/// # Panics
+/// A function without a `Result` panics when waiting cannot help: the gate is
+/// closed, its storage fails, the value is above a limit.
+///
+/// # Cancel safety
+/// An async function that is dropped while it waits has booked nothing; its
+/// body has not begun.
+#[proc_macro_attribute]
+pub fn call_gate(
+    args: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    let item = TokenStream::from(item);
+    gated(args.into(), item.clone())
+        .unwrap_or_else(|error| {
+            // the item as it was, so that who uses it is not in error too
+            let mut tokens = error.into_compile_error();
+            tokens.extend(item);
+            tokens
+        })
+        .into()
+}
+
+fn gated(args: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let (args, function) = both(syn::parse2(args), syn::parse2::<Function>(item))?;
+    let plan = validate::plan(&args, &function)?;
+    Ok(expand::function(&plan, &function))
+}
+
+/// Both, or all that is wrong with them.
+fn both<A, B>(one: Result<A>, other: Result<B>) -> Result<(A, B)> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(mut error), Err(more)) => {
+            error.combine(more);
+            Err(error)
+        }
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+    }
+}

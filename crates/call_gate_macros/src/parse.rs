@@ -1,0 +1,241 @@
+//! What was written: the attribute's arguments, and the function as far as it matters.
+
+use crate::both;
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Error, Expr, Ident, Result, Signature, Token, Visibility, braced, token};
+
+const KEYS: [&str; 9] = [
+    "value",
+    "wait",
+    "crate",
+    "name",
+    "gate_size",
+    "frame_step",
+    "gate_limit",
+    "frame_limit",
+    "strict",
+];
+
+/// The attribute's arguments; what they mean is not looked at yet.
+#[derive(Default)]
+pub(crate) struct Args {
+    pub(crate) gate: Option<Expr>,
+    pub(crate) value: Option<Setting>,
+    pub(crate) wait: Option<Setting>,
+    pub(crate) krate: Option<Setting>,
+    pub(crate) inline: Inline,
+}
+
+/// The keys that describe a gate of the function's own.
+#[derive(Default)]
+pub(crate) struct Inline {
+    pub(crate) name: Option<Setting>,
+    pub(crate) gate_size: Option<Setting>,
+    pub(crate) frame_step: Option<Setting>,
+    pub(crate) gate_limit: Option<Setting>,
+    pub(crate) frame_limit: Option<Setting>,
+    pub(crate) strict: Option<Setting>,
+}
+
+/// `key = value`.
+pub(crate) struct Setting {
+    pub(crate) key: Ident,
+    pub(crate) value: Expr,
+}
+
+impl Parse for Args {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut args = Self::default();
+        let mut sound = Ok(());
+        let mut is_first = true;
+        while !input.is_empty() {
+            if names_key(input) {
+                let key = input.call(Ident::parse_any)?;
+                input.parse::<Token![=]>()?;
+                if input.is_empty() || input.peek(Token![,]) {
+                    return Err(needs_value(&key));
+                }
+                let value = input.parse()?;
+                sound = both(sound, args.set(Setting { key, value })).map(drop);
+            } else {
+                let gate = input.parse()?;
+                if is_first {
+                    args.gate = Some(gate);
+                } else {
+                    sound = both(sound, args.misplaced(&gate)).map(drop);
+                }
+            }
+            is_first = false;
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        sound.map(|()| args)
+    }
+}
+
+impl Args {
+    fn set(&mut self, setting: Setting) -> Result<()> {
+        let key = setting.key.to_string();
+        let Some(slot) = self.slot(&key) else {
+            let message = match nearest(&key) {
+                Some(meant) => format!("unknown key `{key}`; did you mean `{meant}`?"),
+                None => format!("unknown key `{key}`"),
+            };
+            let known = KEYS.map(|key| format!("`{key}`")).join(", ");
+            return Err(Error::new(
+                setting.key.span(),
+                format!("{message}\nknown keys: {known}"),
+            ));
+        };
+        if slot.is_some() {
+            return Err(Error::new(
+                setting.key.span(),
+                format!("`{key}` is given twice"),
+            ));
+        }
+        *slot = Some(setting);
+        Ok(())
+    }
+
+    fn slot(&mut self, key: &str) -> Option<&mut Option<Setting>> {
+        Some(match key {
+            "value" => &mut self.value,
+            "wait" => &mut self.wait,
+            "crate" => &mut self.krate,
+            "name" => &mut self.inline.name,
+            "gate_size" => &mut self.inline.gate_size,
+            "frame_step" => &mut self.inline.frame_step,
+            "gate_limit" => &mut self.inline.gate_limit,
+            "frame_limit" => &mut self.inline.frame_limit,
+            "strict" => &mut self.inline.strict,
+            _ => return None,
+        })
+    }
+
+    /// What is wrong with an expression that is neither first nor a key's.
+    fn misplaced(&self, expr: &Expr) -> Result<()> {
+        if let Expr::Path(path) = expr
+            && let Some(word) = path.path.get_ident()
+            && KEYS.iter().any(|key| word == key)
+        {
+            return Err(needs_value(word));
+        }
+        let rule = match self.gate {
+            Some(_) => "a function has one gate, and it is named already",
+            None => "the gate's expression comes first",
+        };
+        Err(Error::new_spanned(
+            expr,
+            format!("expected `key = value`; {rule}"),
+        ))
+    }
+}
+
+impl Inline {
+    /// The first key that was given.
+    pub(crate) fn first(&self) -> Option<&Setting> {
+        [
+            &self.name,
+            &self.gate_size,
+            &self.frame_step,
+            &self.gate_limit,
+            &self.frame_limit,
+            &self.strict,
+        ]
+        .into_iter()
+        .find_map(Option::as_ref)
+    }
+}
+
+/// Whether a key comes next. One with a colon is one too: what it lacks is the `=`.
+fn names_key(input: ParseStream<'_>) -> bool {
+    input.peek(Ident::peek_any)
+        && (input.peek2(Token![=]) && !input.peek2(Token![==])
+            || input.peek2(Token![:]) && !input.peek2(Token![::]))
+}
+
+fn needs_value(key: &Ident) -> Error {
+    Error::new(
+        key.span(),
+        format!("`{key}` needs a value, as in `{key} = ..`"),
+    )
+}
+
+/// The known key that was meant, if less than half of it is mistyped.
+fn nearest(key: &str) -> Option<&'static str> {
+    KEYS.into_iter()
+        .map(|known| (distance(key, known), known))
+        .filter(|(distance, known)| distance * 2 < known.len())
+        .min()
+        .map(|(_, known)| known)
+}
+
+/// Levenshtein's.
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (at, left) in from.chars().enumerate() {
+        let mut diagonal = at;
+        let mut before = at + 1;
+        for (cell, right) in row.iter_mut().skip(1).zip(to.chars()) {
+            let above = *cell;
+            before = (diagonal + usize::from(left != right))
+                .min(above + 1)
+                .min(before + 1);
+            diagonal = above;
+            *cell = before;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = at + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// A function with a body, which is not looked into.
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) signature: Signature,
+    pub(crate) brace: token::Brace,
+    pub(crate) inner_attributes: Vec<Attribute>,
+    pub(crate) statements: TokenStream,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        let start = input.span();
+        let Ok(signature) = input.parse::<Signature>() else {
+            return Err(Error::new(
+                start,
+                "`#[call_gate]` goes on a function or a method, each by itself",
+            ));
+        };
+        if input.peek(Token![;]) {
+            let name = &signature.ident;
+            return Err(Error::new(
+                name.span(),
+                format!(
+                    "`{name}` has no body to put behind a gate; put `#[call_gate]` on what implements it"
+                ),
+            ));
+        }
+        let content;
+        let brace = braced!(content in input);
+        Ok(Self {
+            attributes,
+            visibility,
+            signature,
+            brace,
+            inner_attributes: content.call(Attribute::parse_inner)?,
+            statements: content.parse()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
