@@ -1,5 +1,7 @@
 //! One operation under measurement, and the timing of it.
 
+mod awaited;
+
 use std::fmt;
 use std::hint::{self, black_box};
 use std::sync::Barrier;
@@ -116,11 +118,20 @@ impl Candidate {
     /// An operation that times itself: takes a number of calls, returns
     /// nanoseconds per call.
     pub fn timed(id: &str, label: &str, run: impl Fn(u64) -> f64 + 'static) -> Self {
+        Self::timed_if_done(id, label, move |calls| Some(run(calls)))
+    }
+
+    /// The same for one that may not come to an end; `None`: it did not.
+    pub fn timed_if_done(
+        id: &str,
+        label: &str,
+        run: impl Fn(u64) -> Option<f64> + 'static,
+    ) -> Self {
         Self {
             id: id.to_owned(),
             label: label.to_owned(),
             fewer: 1,
-            run: Box::new(move |calls| Some(run(calls))),
+            run: Box::new(run),
         }
     }
 
@@ -135,7 +146,8 @@ impl Candidate {
 
     /// Makes the calls and returns nanoseconds per call.
     ///
-    /// `None`: the machine was too busy to run two threads at once.
+    /// `None`: the machine was too busy to run two threads at once, or a peer
+    /// did not come to an end.
     pub fn run(&mut self, calls: u64) -> Option<f64> {
         (self.run)((calls / self.fewer).max(FEWEST))
     }

@@ -1,10 +1,13 @@
 //! What is measured, group by group, in the order of the report.
 
 mod admit;
+mod awaited;
 mod clocks;
+mod decorator;
 mod denied;
 mod frames;
 mod spans;
+mod throughput;
 mod waiting;
 
 use crate::candidate::Threads;
@@ -21,4 +24,7 @@ pub const ALL: &[fn() -> Group] = &[
     spans::group,
     clocks::group,
     waiting::group,
+    awaited::group,
+    decorator::group,
+    throughput::group,
 ];

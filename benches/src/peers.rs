@@ -71,14 +71,41 @@ pub fn full_ratelimit() -> ratelimit::Ratelimiter {
 
 /// A leaky bucket in its unfair mode. `try_acquire` needs no runtime.
 pub fn roomy_leaky_bucket() -> leaky_bucket::RateLimiter {
+    plentiful_leaky_bucket().fair(false).build()
+}
+
+/// A leaky bucket in its usual, fair mode.
+pub fn roomy_fair_leaky_bucket() -> leaky_bucket::RateLimiter {
+    plentiful_leaky_bucket().build()
+}
+
+fn plentiful_leaky_bucket() -> leaky_bucket::Builder {
     let plenty = PLENTY as usize;
-    leaky_bucket::RateLimiter::builder()
+    let mut builder = leaky_bucket::RateLimiter::builder();
+    builder
         .initial(plenty)
         .max(plenty)
         .refill(plenty)
-        .interval(Duration::from_secs(1))
-        .fair(false)
+        .interval(Duration::from_secs(1));
+    builder
+}
+
+/// A fair leaky bucket that starts full of `burst` and gets as much again every `period`.
+pub fn leaky_bucket_of(burst: u32, period: Duration) -> leaky_bucket::RateLimiter {
+    let burst = burst as usize;
+    leaky_bucket::RateLimiter::builder()
+        .initial(burst)
+        .max(burst)
+        .refill(burst)
+        .interval(period)
+        .fair(true)
         .build()
+}
+
+/// A governor for a `burst` at once that gets as much again in every `period`, bit by bit.
+pub fn governor_of(burst: u32, period: Duration) -> Governor<DefaultClock> {
+    let quota = Quota::with_period(period / burst).expect("above zero");
+    RateLimiter::direct(quota.allow_burst(NonZeroU32::new(burst).expect("above zero")))
 }
 
 /// An empty leaky bucket in its unfair mode.

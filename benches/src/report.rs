@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::machine::Machine;
-use crate::rounds::{Plan, Table};
+use crate::rounds::{Figures, Plan, Table};
 use crate::targets;
 
 /// The whole of `docs/benchmarks.md`.
@@ -82,9 +82,13 @@ fn write_table(out: &mut String, table: &Table) -> std::fmt::Result {
     let Some(base) = table.rows.first() else {
         return Ok(());
     };
+    let (unit, nanos_in_unit) = match table.figures {
+        Figures::PerCall => ("ns", 1.0),
+        Figures::Total => ("ms", 1e6),
+    };
     writeln!(
         out,
-        "| candidate | id | × {} | p10 to p90 | mean | ns |",
+        "| candidate | id | × {} | p10 to p90 | mean | {unit} |",
         base.label
     )?;
     writeln!(out, "| --- | --- | --- | --- | --- | --- |")?;
@@ -98,7 +102,7 @@ fn write_table(out: &mut String, table: &Table) -> std::fmt::Result {
                 ratio.p10,
                 ratio.p90,
                 ratio.mean,
-                nanos(cost.median),
+                three_digits(cost.median / nanos_in_unit),
             )?,
             None => writeln!(out, " machine too busy | | | |")?,
         }
@@ -107,7 +111,7 @@ fn write_table(out: &mut String, table: &Table) -> std::fmt::Result {
 }
 
 /// Three digits or so.
-fn nanos(value: f64) -> String {
+fn three_digits(value: f64) -> String {
     if value < 100.0 {
         format!("{value:.1}")
     } else {
@@ -122,7 +126,8 @@ fn write_method(out: &mut String, plan: &Plan) -> std::fmt::Result {
         out,
         "- {rounds} rounds of {calls} calls a candidate, fewer where a call takes longer or two threads \
          make them. Every candidate of a table runs once in every round, in an order that moves on \
-         by one from round to round, after one round that does not count."
+         by one from round to round, after one round that does not count. Tables in milliseconds \
+         come from fewer rounds, one run a candidate."
     )?;
     writeln!(
         out,

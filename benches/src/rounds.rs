@@ -9,9 +9,23 @@ use std::io::{IsTerminal, Write, stderr};
 
 use crate::candidate::Candidate;
 
+/// Rounds that do where one candidate takes a second.
+const FEW_ROUNDS: usize = 15;
+
+/// What the figures of a group are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figures {
+    /// Nanoseconds per call.
+    PerCall,
+    /// Milliseconds in all; such rounds are long, and there are fewer.
+    Total,
+}
+
 /// Candidates that are compared with each other; the first is the base.
 #[derive(Debug)]
 pub struct Group {
+    /// What the candidates measure.
+    pub figures: Figures,
     /// Heading in the report.
     pub title: &'static str,
     /// What is measured, in a sentence or two.
@@ -34,6 +48,8 @@ pub struct Plan {
 /// What a group came to.
 #[derive(Debug)]
 pub struct Table {
+    /// What the rows hold.
+    pub figures: Figures,
     /// Heading in the report.
     pub title: &'static str,
     /// What was measured.
@@ -49,7 +65,8 @@ pub struct Row {
     pub id: String,
     /// What it is, in words.
     pub label: String,
-    /// Nanoseconds per call, one entry a round; `None`: the machine was too busy.
+    /// Nanoseconds per call or in all, one entry a round; `None`: the machine
+    /// was too busy.
     pub nanos: Vec<Option<f64>>,
 }
 
@@ -67,7 +84,7 @@ pub struct Spread {
 }
 
 impl Row {
-    /// Nanoseconds per call; `None`: no round could be measured.
+    /// Nanoseconds; `None`: no round could be measured.
     pub fn cost(&self) -> Option<Spread> {
         Spread::of(self.nanos.iter().flatten().copied().collect())
     }
@@ -118,9 +135,13 @@ pub fn run(mut group: Group, plan: &Plan, progress: &Progress) -> Option<Table> 
             .retain(|candidate| candidate.id == base || wanted(candidate));
     }
     let count = group.candidates.len();
-    let mut nanos = vec![Vec::with_capacity(plan.rounds); count];
-    for round in 0..=plan.rounds {
-        progress.show(group.title, round, plan.rounds);
+    let rounds = match group.figures {
+        Figures::PerCall => plan.rounds,
+        Figures::Total => plan.rounds.min(FEW_ROUNDS),
+    };
+    let mut nanos = vec![Vec::with_capacity(rounds); count];
+    for round in 0..=rounds {
+        progress.show(group.title, round, rounds);
         for place in 0..count {
             let which = (place + round) % count;
             let cost = group.candidates[which].run(plan.calls);
@@ -132,6 +153,7 @@ pub fn run(mut group: Group, plan: &Plan, progress: &Progress) -> Option<Table> 
     progress.end_line();
     let rows = group.candidates.into_iter().zip(nanos);
     Some(Table {
+        figures: group.figures,
         title: group.title,
         about: group.about,
         rows: rows

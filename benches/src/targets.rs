@@ -156,6 +156,66 @@ pub const ALL: &[Target] = &[
         "admit/window-1-span/1",
         1.1,
     ),
+    target(
+        "admitted, `update` awaited to sync",
+        "async/memory-10x1s-update/1",
+        "async/memory-10x1s-update-sync/1",
+        1.2,
+    ),
+    target(
+        "admitted, `try_update` awaited to sync",
+        "async/memory-10x1s-try/1",
+        "async/memory-10x1s-try-sync/1",
+        1.2,
+    ),
+    target(
+        "function behind `#[call_gate]`, to the call written by hand",
+        "decorator/attribute-sync/1",
+        "decorator/by-hand-sync/1",
+        1.05,
+    ),
+    target(
+        "async function behind `#[call_gate]`, to the call written by hand",
+        "decorator/attribute-async/1",
+        "decorator/by-hand-async/1",
+        1.05,
+    ),
+    target(
+        "100,000 tasks on one thread, to what the rate allows",
+        "throughput/memory/1",
+        "throughput/minimum",
+        1.05,
+    ),
+    target(
+        "100,000 tasks on one thread, to leaky-bucket",
+        "throughput/memory/1",
+        "throughput/leaky-bucket/1",
+        1.0,
+    ),
+    target(
+        "100,000 tasks on one thread, to governor, whose timer is finer than 1 ms",
+        "throughput/memory/1",
+        "throughput/governor/1",
+        1.01,
+    ),
+    target(
+        "100,000 tasks on two workers, to what the rate allows",
+        "throughput/memory/2",
+        "throughput/minimum",
+        1.05,
+    ),
+    target(
+        "100,000 tasks on two workers, to leaky-bucket",
+        "throughput/memory/2",
+        "throughput/leaky-bucket/2",
+        1.0,
+    ),
+    target(
+        "100,000 tasks on two workers, to governor, whose timer is finer than 1 ms",
+        "throughput/memory/2",
+        "throughput/governor/2",
+        1.01,
+    ),
 ];
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use call_gate::CallGate;
 use crate::candidate::{Candidate, Expect, Threads};
 use crate::gates::{FRAMES, MILLISECOND, SECOND, TENTH, built, precise, roomy};
 use crate::peers;
-use crate::rounds::Group;
+use crate::rounds::{Figures, Group};
 
 /// Admitted calls, beside the peers.
 pub fn group(threads: Threads) -> Group {
@@ -20,6 +20,7 @@ pub fn group(threads: Threads) -> Group {
         candidates = candidates.into_iter().map(|one| one.fewer(8)).collect();
     }
     Group {
+        figures: Figures::PerCall,
         title: match threads {
             Threads::One => "Admitted, one thread",
             Threads::Two => "Admitted, two threads on one gate",

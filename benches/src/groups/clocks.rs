@@ -6,7 +6,7 @@ use std::time::Instant;
 use call_gate::clock::{Clock, SystemClock};
 
 use crate::candidate::{Candidate, Expect, Threads};
-use crate::rounds::Group;
+use crate::rounds::{Figures, Group};
 
 /// One reading of each clock.
 pub fn group() -> Group {
@@ -19,6 +19,7 @@ pub fn group() -> Group {
     ];
     candidates.extend(kernel());
     Group {
+        figures: Figures::PerCall,
         title: "Clocks alone",
         about: "One reading. A gate with the precise clock reads `CLOCK_MONOTONIC`, one with the \
                 hybrid clock `CLOCK_MONOTONIC_COARSE` and, near the end of a frame, both. For \

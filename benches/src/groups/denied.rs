@@ -8,7 +8,7 @@ use governor::clock::{Clock, DefaultClock};
 use crate::candidate::{Candidate, Expect, Threads};
 use crate::gates::{FRAMES, MILLISECOND, SECOND, TENTH, filled, narrow, narrow_frame, precise};
 use crate::peers;
-use crate::rounds::Group;
+use crate::rounds::{Figures, Group};
 
 /// Denied calls, beside the peers.
 pub fn group(threads: Threads) -> Group {
@@ -23,6 +23,7 @@ pub fn group(threads: Threads) -> Group {
         candidates = candidates.into_iter().map(|one| one.fewer(2)).collect();
     }
     Group {
+        figures: Figures::PerCall,
         title: match threads {
             Threads::One => "Denied, one thread",
             Threads::Two => "Denied, two threads on one gate",

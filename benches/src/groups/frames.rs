@@ -9,7 +9,7 @@ use call_gate::clock::{Clock, Moment};
 use super::admit::updates;
 use crate::candidate::{Candidate, Expect, Threads};
 use crate::gates::{SECOND, built, roomy};
-use crate::rounds::Group;
+use crate::rounds::{Figures, Group};
 
 /// Sizes of the ring that are compared, and how they read.
 const RINGS: [(u32, &str); 3] = [(10, "10"), (1_000, "1,000"), (100_000, "100,000")];
@@ -28,6 +28,7 @@ pub fn within() -> Group {
         )
     });
     Group {
+        figures: Figures::PerCall,
         title: "Admitted within a frame, by the size of the ring",
         about: "`try_update(1)`; a roll happens once a second and hardly shows.",
         candidates: rows.into(),
@@ -55,6 +56,7 @@ pub fn roll() -> Group {
         .fewer(u64::from(passed))
     });
     Group {
+        figures: Figures::PerCall,
         title: "Rolls",
         about: "`try_update(1)` under a clock that moves on before every call, so that each call \
                 first closes what has passed: one frame of rings of several sizes, and more frames \

@@ -6,7 +6,7 @@ use std::time::Duration;
 use call_gate_core::{Geometry, Span, Verdict, Window};
 
 use crate::candidate::{Candidate, Expect, Threads};
-use crate::rounds::Group;
+use crate::rounds::{Figures, Group};
 
 /// Seconds, minutes, hours and days, each a window that slides.
 const SPANS: [(Duration, u64); 4] = [
@@ -25,6 +25,7 @@ const LIMIT: u64 = 1_000_000_000;
 /// Admitted calls on windows of one span and of several.
 pub fn group() -> Group {
     Group {
+        figures: Figures::PerCall,
         title: "Admitted, by the number of spans",
         about: "`book(now, 1)` on core's window, at a time that stands still, so that no clock \
                 covers up a difference: 10 s in seconds alone, then with 10 min in minutes, then \

@@ -9,7 +9,7 @@ use call_gate::{CallGate, Wait};
 
 use crate::candidate::{Candidate, nanos_per};
 use crate::gates::{filled, narrow};
-use crate::rounds::Group;
+use crate::rounds::{Figures, Group};
 
 /// How much longer a hand-over takes than a call of the other groups.
 const LONGER: u64 = 8_000;
@@ -26,6 +26,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// Latency of a hand-over between threads.
 pub fn group() -> Group {
     Group {
+        figures: Figures::PerCall,
         title: "Hand-over to a waiting thread",
         about: "From one thread's `refund(1)` on a full gate to another thread's return from \
                 `update_with(1, Wait::Forever)`, beside a bare `unpark` and return from `park`. \
