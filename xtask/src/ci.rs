@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::args::Args;
 use crate::plan::{AfterFailure, Outcome, Step, minutes};
 use crate::process;
-use crate::{bench, examples, features, fuzz, mutants, no_std, outside, package, plan, test, tidy};
+use crate::{
+    bench, decorated, examples, features, fuzz, mutants, no_std, outside, package, plan, test, tidy,
+};
 
 /// For everything, short form and `--full`, from a fresh clone on two cores.
 const TOTAL: (Duration, Duration) = (minutes(40), minutes(180));
@@ -30,6 +32,7 @@ pub(crate) fn run(mut args: Args) -> Result<(), String> {
     steps.extend([
         features::step(),
         outside::step(),
+        decorated::step(),
         no_std::step(),
         package::step(),
         examples::step(),

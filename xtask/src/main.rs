@@ -9,6 +9,7 @@
 mod args;
 mod bench;
 mod ci;
+mod decorated;
 mod examples;
 mod features;
 mod fuzz;

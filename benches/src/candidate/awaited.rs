@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Candidate, Expect, Judge, Threads, nanos_per};
 
-/// Awaits `$call` so many times and says how long that took, and how often it was not admitted.
+/// Awaits `$call` so many times and says when that began, and how often it was false.
 ///
 /// A macro, so that the call stands in the loop as it does in a user's code: a
 /// closure would be one more future around each.
@@ -21,16 +21,17 @@ macro_rules! awaited {
 }
 
 impl Candidate {
-    /// An operation that one task awaits again and again, and that must be
-    /// admitted on the first poll; `run` is an [`awaited!`] loop.
+    /// An operation that one task awaits again and again, and that must come
+    /// to `expect` on the first poll; `run` is an [`awaited!`] loop that says
+    /// how often it did not.
     ///
     /// The task runs in one `block_on` of a current-thread runtime, so that a
     /// call pays for its future and not for entering a runtime.
-    pub fn awaited<R>(name: &str, label: &str, run: R) -> Self
+    pub fn awaited<R>(name: &str, label: &str, expect: Expect, run: R) -> Self
     where
         R: AsyncFn(u64) -> (Instant, u64) + 'static,
     {
-        let mut judge = Judge::new(name, Expect::Admitted);
+        let mut judge = Judge::new(name, expect);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()

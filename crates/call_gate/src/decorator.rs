@@ -1,6 +1,6 @@
 //! What `#[call_gate(..)]` expands to; nothing else is to use it.
 
-pub use call_gate_core::{Inline, Wait};
+pub use call_gate_core::{Entry, Inline, Wait};
 
 use call_gate_core::{Admit, AsGate, UpdateError};
 
@@ -9,12 +9,12 @@ use call_gate_core::{Admit, AsGate, UpdateError};
 /// # Errors
 /// What the gate says.
 #[inline]
-pub fn admit<G>(gate: &G, value: u64, wait: Wait) -> Result<<G::Gate as Admit>::Guard, UpdateError>
+pub fn admit<G>(gate: &G, entry: Entry) -> Result<<G::Gate as Admit>::Guard, UpdateError>
 where
     G: AsGate + ?Sized,
     G::Gate: Admit,
 {
-    gate.as_gate().admit(value, wait)
+    gate.as_gate().admit(entry)
 }
 
 /// Passes the gate.
@@ -25,8 +25,7 @@ where
 #[inline(always)]
 pub fn admit_async<G>(
     gate: &G,
-    value: u64,
-    wait: Wait,
+    entry: Entry,
 ) -> impl Future<Output = Result<<G::Gate as call_gate_async::AdmitAsync>::Guard, UpdateError>> + Send
 where
     G: AsGate + ?Sized,
@@ -34,7 +33,7 @@ where
 {
     use call_gate_async::AdmitAsync;
 
-    gate.as_gate().admit_async(value, wait)
+    gate.as_gate().admit_async(entry)
 }
 
 /// Tells why there is no gate for an `async fn` in this build.
@@ -43,7 +42,7 @@ where
 /// It is never called.
 #[cfg(not(feature = "tokio"))]
 #[expect(clippy::unused_async, reason = "the other one waits")]
-pub async fn admit_async<G: InAsyncFn + ?Sized>(_: &G, _: u64, _: Wait) -> Result<(), UpdateError> {
+pub async fn admit_async<G: InAsyncFn + ?Sized>(_: &G, _: Entry) -> Result<(), UpdateError> {
     Err(UpdateError::NoTimer)
 }
 
@@ -55,7 +54,7 @@ pub async fn admit_async<G: InAsyncFn + ?Sized>(_: &G, _: u64, _: Wait) -> Resul
 )]
 pub trait InAsyncFn {}
 
-/// The guard, for a function that returns no `Result`.
+/// The guard, for a function whose return type is not spelled `Result`.
 ///
 /// # Panics
 /// The gate does not admit it and never will: it is closed, the value is above
@@ -67,29 +66,48 @@ pub fn must<T>(passed: Result<T, UpdateError>, function: &str) -> T {
     match passed {
         Ok(guard) => guard,
         Err(error) => {
-            panic!("`{function}` cannot pass its gate and returns no `Result` to say so: {error}")
+            panic!(
+                "`{function}` cannot pass its gate, and its return type is not spelled `Result` to say so: {error}"
+            )
         }
     }
 }
 
-/// Checks the limits of an inline gate when it is compiled.
+/// Checks the last that is given, when an inline gate is compiled: its gate limit, its frame limit, what a call books.
+///
+/// What stands before it has a check of its own, so that one mistake is told once, and where it is.
 ///
 /// # Panics
-/// A limit of 0, or a frame limit above the gate limit.
+/// A limit of 0, a frame limit above the gate limit, or a value above a limit.
 #[track_caller]
-pub const fn check_limits(gate: Option<u64>, frame: Option<u64>) {
-    assert!(
-        !matches!(gate, Some(0)),
-        "a gate_limit of 0 must be at least 1; leave it out for no limit"
-    );
-    assert!(
-        !matches!(frame, Some(0)),
-        "a frame_limit of 0 must be at least 1; leave it out for no limit"
-    );
-    if let (Some(gate), Some(frame)) = (gate, frame) {
-        assert!(
-            frame <= gate,
-            "the frame_limit must not be above the gate_limit"
-        );
+pub const fn check_limits(gate: Option<u64>, frame: Option<u64>, value: Option<u64>) {
+    let most = match gate {
+        Some(limit) if limit > 0 => limit,
+        _ => u64::MAX,
+    };
+    match (frame, value) {
+        (None, None) => assert!(
+            !matches!(gate, Some(0)),
+            "a gate_limit of 0 must be at least 1; leave it out for no limit"
+        ),
+        (Some(frame), None) => {
+            assert!(
+                frame > 0,
+                "a frame_limit of 0 must be at least 1; leave it out for no limit"
+            );
+            assert!(
+                frame <= most,
+                "the frame_limit must not be above the gate_limit"
+            );
+        }
+        (Some(frame), Some(value)) if frame > 0 && frame <= most => assert!(
+            value <= frame,
+            "the value is above the frame_limit and can never be admitted"
+        ),
+        (None, Some(value)) => assert!(
+            value <= most,
+            "the value is above the gate_limit and can never be admitted"
+        ),
+        (Some(_), Some(_)) => {}
     }
 }

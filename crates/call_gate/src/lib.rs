@@ -41,7 +41,7 @@ pub mod decorator;
 pub use call_gate_core::clock;
 pub use call_gate_core::{
     Act, Admit, Answer, AsGate, Awaited, Booked, Booking, BoxFuture, CallGate, CallGateBuilder,
-    Clock, ConfigError, ConfigErrorKind, Counter, Deadline, Decide, Decision, Denial, Error,
+    Clock, ConfigError, ConfigErrorKind, Counter, Deadline, Decide, Decision, Denial, Entry, Error,
     ErrorKind, Frame, GateConfig, Geometry, Key, Limits, MAX_FRAMES, MAX_GATE_SIZE, MIN_FRAME_STEP,
     ManualClock, Memory, Moment, Opened, OwnedPass, Pass, Reading, Refund, Refusal, Remote, Scope,
     Snapshot, Span, State, Step, Storage, StorageError, StorageErrorKind, StorageKind, SystemClock,

@@ -2,7 +2,7 @@
 
 use crate::gate::AsyncCallGate;
 use crate::update::Update;
-use call_gate_core::{Admit, AsGate, CallGate, UpdateError, Wait};
+use call_gate_core::{Admit, AsGate, CallGate, Entry, UpdateError};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,11 +11,16 @@ use std::task::{Context, Poll};
 ///
 /// `#[call_gate(..)]` is written over this trait, so that every limiter of the
 /// family fits it. Implement [`AsGate`] with it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand before an `async fn`",
+    label = "this limiter is for sync functions only",
+    note = "`#[call_gate(..)]` on an `async fn` needs a limiter that implements `AdmitAsync`"
+)]
 pub trait AdmitAsync {
     /// What is held while the function runs.
     type Guard: Send;
 
-    /// Books `value`, waiting as long as `wait` says.
+    /// Books what `entry` asks for, waiting as long as it says.
     ///
     /// # Errors
     /// Whatever the limiter's own booking says.
@@ -24,8 +29,7 @@ pub trait AdmitAsync {
     /// Dropped before it answers, nothing is booked.
     fn admit_async(
         &self,
-        value: u64,
-        wait: Wait,
+        entry: Entry,
     ) -> impl Future<Output = Result<Self::Guard, UpdateError>> + Send;
 }
 
@@ -33,12 +37,8 @@ impl AdmitAsync for CallGate {
     type Guard = ();
 
     #[inline(always)]
-    fn admit_async(
-        &self,
-        value: u64,
-        wait: Wait,
-    ) -> impl Future<Output = Result<(), UpdateError>> + Send {
-        Admitted(Update::new(self, value, wait))
+    fn admit_async(&self, entry: Entry) -> impl Future<Output = Result<(), UpdateError>> + Send {
+        Admitted(Update::new(self, entry.value(), entry.patience()))
     }
 }
 
@@ -46,12 +46,8 @@ impl AdmitAsync for AsyncCallGate {
     type Guard = ();
 
     #[inline(always)]
-    fn admit_async(
-        &self,
-        value: u64,
-        wait: Wait,
-    ) -> impl Future<Output = Result<(), UpdateError>> + Send {
-        Admitted(self.update_with(value, wait))
+    fn admit_async(&self, entry: Entry) -> impl Future<Output = Result<(), UpdateError>> + Send {
+        Admitted(self.update_with(entry.value(), entry.patience()))
     }
 }
 
@@ -59,8 +55,8 @@ impl AdmitAsync for AsyncCallGate {
 impl Admit for AsyncCallGate {
     type Guard = ();
 
-    fn admit(&self, value: u64, wait: Wait) -> Result<(), UpdateError> {
-        self.as_sync().admit(value, wait)
+    fn admit(&self, entry: Entry) -> Result<(), UpdateError> {
+        self.as_sync().admit(entry)
     }
 }
 

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 /// tokio's time, set to the wall once, when the clock is made.
 ///
 /// It stands still and moves as tokio's does, so that a gate with this clock
-/// waits through `tokio::time::pause` in no time. It is read from within the
-/// runtime whose time it is to be; elsewhere tokio's time is the machine's.
+/// waits through `tokio::time::pause` in no time. It is made and read within
+/// the runtime whose time it is to be; elsewhere tokio's time is the machine's.
 /// Unpaused it costs what the precise system clock does.
 ///
 /// # Examples

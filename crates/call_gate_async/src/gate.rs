@@ -68,11 +68,16 @@ impl AsyncCallGate {
 
     /// As [`CallGate::update`]: books `value`, waiting its turn for at most one `gate_size`.
     ///
+    /// One that is admitted at once does not yield: a task that awaits nothing
+    /// else in a loop keeps its thread until it is denied.
+    /// `tokio::task::coop::consume_budget` gives way now and then.
+    ///
     /// # Errors
     /// As [`CallGate::update`]; also [`UpdateError::NoTimer`] where a wait
-    /// finds no tokio runtime with a timer, and
-    /// [`UpdateError::ClockStopped`] where tokio's time moves and the gate's
-    /// does not.
+    /// finds no tokio runtime with a timer (tokio can only be asked by a panic
+    /// that is caught, so its message is printed, and with `panic = "abort"`
+    /// the process ends), and [`UpdateError::ClockStopped`] where tokio's time
+    /// runs ahead of the gate's.
     #[inline(always)]
     pub fn update(&self, value: u64) -> Update<'_> {
         self.update_with(value, Wait::Window)

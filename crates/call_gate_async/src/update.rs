@@ -1,14 +1,13 @@
 //! The future that waits its turn.
 
 use crate::timer::Timer;
-use call_gate_core::clock::Alarm;
 use call_gate_core::{
     Answer, BoxFuture, CallGate, Reading, Step, StorageError, UpdateError, Wait, Waiter,
 };
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Books a value, waiting its turn.
@@ -36,8 +35,8 @@ pub struct Update<'g> {
 
 /// In a box, so that a future that is admitted at once is small and drops without a thought.
 enum Stage<'g> {
-    /// A remote storage is asked whether there is a need to wait.
-    Trying(BoxFuture<'g, Result<Reading, UpdateError>>),
+    /// A remote storage is asked whether there is a need to wait; the wait's time runs already.
+    Trying(BoxFuture<'g, Result<Reading, UpdateError>>, Waiter<'g>),
     Waiting(Waiting<'g>),
 }
 
@@ -64,44 +63,66 @@ impl<'g> Update<'g> {
     #[cold]
     #[inline(never)]
     fn poll_slowly(&mut self, context: &mut Context<'_>) -> Poll<Result<Reading, UpdateError>> {
-        loop {
-            let tried = match self.stage.as_deref_mut() {
-                None if self.begun => return Poll::Pending,
-                None if self.wait != Wait::Never && self.gate.must_wait(self.value) => {
-                    self.wait_in_line();
-                    continue;
-                }
-                None if self.gate.is_remote() => {
-                    self.begun = true;
-                    let asked = self.gate.awaited().try_update(self.value);
-                    self.stage = Some(Box::new(Stage::Trying(Box::pin(asked))));
-                    continue;
-                }
-                None => self.gate.try_update(self.value),
-                Some(Stage::Trying(asked)) => ready!(asked.as_mut().poll(context)),
-                Some(Stage::Waiting(waiting)) => {
-                    let outcome = ready!(waiting.poll(context));
-                    self.stage = None;
-                    return Poll::Ready(outcome);
-                }
-            };
-            match tried {
-                Err(
-                    UpdateError::FrameLimit(_) | UpdateError::GateLimit(_) | UpdateError::Queued(_),
-                ) if self.wait != Wait::Never => self.wait_in_line(),
-                outcome => {
-                    self.begun = true;
-                    self.stage = None;
-                    return Poll::Ready(outcome);
+        let mut stage = match self.stage.take() {
+            Some(stage) => stage,
+            None if self.begun => return Poll::Pending,
+            None => {
+                self.begun = true;
+                match self.begin() {
+                    Ok(stage) => Box::new(stage),
+                    Err(outcome) => return Poll::Ready(outcome),
                 }
             }
+        };
+        if let Stage::Trying(asked, _) = &mut *stage {
+            let Poll::Ready(tried) = asked.as_mut().poll(context) else {
+                self.stage = Some(stage);
+                return Poll::Pending;
+            };
+            match (*stage, self.in_vain(&tried)) {
+                (Stage::Trying(_, waiter), true) => {
+                    stage = Box::new(Stage::Waiting(Waiting::new(waiter)));
+                }
+                _ => return Poll::Ready(tried),
+            }
+        }
+        let Stage::Waiting(waiting) = &mut *stage else {
+            return Poll::Pending;
+        };
+        let polled = waiting.poll(context);
+        if polled.is_pending() {
+            self.stage = Some(stage);
+        }
+        polled
+    }
+
+    /// The first stage after the fast path, or the outcome.
+    fn begin(&self) -> Result<Stage<'g>, Result<Reading, UpdateError>> {
+        let waiter = || self.gate.waiter(self.value, self.wait);
+        if self.wait != Wait::Never && self.gate.must_wait(self.value) {
+            return Ok(Stage::Waiting(Waiting::new(waiter())));
+        }
+        if self.gate.is_remote() {
+            let asked = self.gate.awaited().try_update(self.value);
+            return Ok(Stage::Trying(Box::pin(asked), waiter()));
+        }
+        let tried = self.gate.try_update(self.value);
+        if self.in_vain(&tried) {
+            Ok(Stage::Waiting(Waiting::new(waiter())))
+        } else {
+            Err(tried)
         }
     }
 
-    fn wait_in_line(&mut self) {
-        self.begun = true;
-        let waiter = self.gate.waiter(self.value, self.wait);
-        self.stage = Some(Box::new(Stage::Waiting(Waiting::new(waiter))));
+    /// Whether it was denied, waiting can help, and it may wait.
+    fn in_vain(&self, tried: &Result<Reading, UpdateError>) -> bool {
+        self.wait != Wait::Never
+            && matches!(
+                tried,
+                Err(UpdateError::FrameLimit(_)
+                    | UpdateError::GateLimit(_)
+                    | UpdateError::Queued(_))
+            )
     }
 }
 
@@ -152,16 +173,16 @@ impl<'g> Waiting<'g> {
                     if !self.timer.is_set_for(at) {
                         match self.waiter.alarm(at, turn, context.waker()) {
                             // the clock has moved there meanwhile: no timer is needed, nor may there be one
-                            Alarm::Timer(Duration::ZERO) => {
+                            Some(Duration::ZERO) => {
                                 step = self.waiter.fired(Duration::ZERO, context.waker());
                                 continue;
                             }
-                            Alarm::Timer(wait) => {
+                            Some(wait) => {
                                 if let Err(error) = self.timer.set(at, wait) {
                                     return Poll::Ready(Err(error));
                                 }
                             }
-                            Alarm::Rings => self.timer.unset(),
+                            None => self.timer.unset(),
                         }
                     }
                     match self.timer.poll(context) {
@@ -175,7 +196,7 @@ impl<'g> Waiting<'g> {
 
     fn ask(&mut self, context: &mut Context<'_>) -> Poll<Step> {
         if self.asking.is_none()
-            && let Some(step) = self.waiter.ask()
+            && let Some(step) = self.waiter.ask(context.waker())
         {
             return Poll::Ready(step);
         }
@@ -183,7 +204,7 @@ impl<'g> Waiting<'g> {
         let asking = self.asking.get_or_insert_with(|| waiter.ask_remote());
         asking.as_mut().poll(context).map(|answer| {
             self.asking = None;
-            self.waiter.answer(answer)
+            self.waiter.answer(answer, context.waker())
         })
     }
 }

@@ -1,9 +1,11 @@
 //! Clocks: what a gate takes for the time, and how its waiters sleep.
 
+mod bell;
 mod manual;
 mod moment;
 mod system;
 
+pub use bell::Bell;
 pub use manual::ManualClock;
 pub use moment::Moment;
 pub(crate) use system::Source;
@@ -24,13 +26,13 @@ pub enum Turn {
 }
 
 /// How a waiter is to be woken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a driver must know every way")]
+#[derive(Debug)]
+#[non_exhaustive]
 pub enum Alarm {
     /// By a timer of the waiter's own, after this long.
     Timer(Duration),
-    /// By the clock, which keeps the waker and wakes it when it moves.
-    Rings,
+    /// By the clock, which keeps the waker while the waiter keeps the bell, and wakes it when it moves.
+    Rings(Bell),
 }
 
 /// A source of time for a gate.
@@ -44,7 +46,7 @@ pub trait Clock: Debug + Send + Sync {
     /// How a waiter sleeps until `at`.
     ///
     /// The default is a timer for the difference, which suits a clock that
-    /// runs at the pace of real time.
+    /// runs at the pace of real time, in steps of two seconds at most.
     fn alarm(&self, at: Moment, turn: Turn, waker: &Waker) -> Alarm {
         let _ = (turn, waker);
         Alarm::Timer(at.since(self.now()))

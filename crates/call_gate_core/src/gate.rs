@@ -17,7 +17,7 @@ mod update;
 mod wait;
 mod way;
 
-pub use admit::{Admit, AsGate, Inline};
+pub use admit::{Admit, AsGate, Entry, Inline};
 pub use awaited::Awaited;
 pub use builder::CallGateBuilder;
 pub use decide::Decide;
@@ -115,6 +115,9 @@ impl CallGate {
     /// As [`update`](Self::update).
     #[inline]
     pub fn update_with(&self, value: u64, wait: Wait) -> Result<Reading, UpdateError> {
+        if wait == Wait::Never {
+            return self.0.try_update(value);
+        }
         match self.try_fast(value) {
             Some(reading) => Ok(reading),
             None => self.update_slowly(value, wait),
@@ -124,13 +127,15 @@ impl CallGate {
     #[cold]
     #[inline(never)]
     fn update_slowly(&self, value: u64, wait: Wait) -> Result<Reading, UpdateError> {
-        if wait != Wait::Never && self.must_wait(value) {
-            return queue::block_on(self.waiter(value, wait));
+        // its time runs from here, also while a remote storage answers
+        let waiter = self.waiter(value, wait);
+        if self.must_wait(value) {
+            return queue::block_on(waiter);
         }
         match self.0.try_update(value) {
             Err(
                 UpdateError::FrameLimit(_) | UpdateError::GateLimit(_) | UpdateError::Queued(_),
-            ) if wait != Wait::Never => queue::block_on(self.waiter(value, wait)),
+            ) => queue::block_on(waiter),
             outcome => outcome,
         }
     }

@@ -69,7 +69,7 @@ pub use error::{
 pub use gate::Inline;
 #[cfg(feature = "std")]
 pub use gate::{
-    Admit, AsGate, Awaited, CallGate, CallGateBuilder, Decide, OwnedPass, Pass, Refund, Wait,
+    Admit, AsGate, Awaited, CallGate, CallGateBuilder, Decide, Entry, OwnedPass, Pass, Refund, Wait,
 };
 #[cfg(feature = "persist")]
 pub use persist::{FileError, FileErrorKind};

@@ -6,11 +6,11 @@
     reason = "for models only"
 )]
 
-use crate::error::ConfigError;
+use crate::error::{ConfigError, StorageError};
 use crate::gate::CallGate;
 use crate::geometry::{Geometry, Span};
 use crate::snapshot::Snapshot;
-use crate::storage::{GateConfig, Memory, Opened, Placement, Storage, StorageKind};
+use crate::storage::{Answer, GateConfig, Memory, Opened, Placement, Storage, StorageKind};
 use crate::window::{Layout, Life, Refunded, Verdict, Window};
 use std::mem::ManuallyDrop;
 use std::time::Duration;
@@ -227,4 +227,11 @@ impl Storage for Placed {
 /// Whether newcomers may take the gate's fast path.
 pub fn is_open(gate: &CallGate) -> bool {
     gate.0.queue().width() != 0
+}
+
+/// What a storage behind a network would say to an update: the gate's own window, asked out of turn.
+pub fn serve(gate: &CallGate, value: u64) -> Result<Answer, StorageError> {
+    let inner = &gate.0;
+    let answer = inner.ask_window(inner.now(), value);
+    answer.expect("memory is in reach")
 }

@@ -122,6 +122,11 @@ impl Queue {
         }
     }
 
+    /// Nudges when it is dropped: at the end of whatever makes room, however that ends.
+    pub(crate) fn nudge_after(&self) -> Nudge<'_> {
+        Nudge(self)
+    }
+
     /// Shuts the queue for good and wakes everybody in it.
     pub(crate) fn close(&self) {
         let woken: Vec<Waker> = {
@@ -216,6 +221,17 @@ impl Line {
                 None
             },
         )
+    }
+}
+
+/// A nudge to come.
+#[derive(Debug)]
+#[must_use = "it nudges when it is dropped"]
+pub(crate) struct Nudge<'q>(&'q Queue);
+
+impl Drop for Nudge<'_> {
+    fn drop(&mut self) {
+        self.0.nudge();
     }
 }
 

@@ -5,6 +5,7 @@ use crate::validate::{Denial, Gate, Inline, Plan, Wait};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use std::time::Duration;
+use syn::Expr;
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
@@ -37,9 +38,9 @@ fn admission(plan: &Plan<'_>, function: &Function) -> TokenStream {
     let admit = |gate: TokenStream, there: Span| {
         let krate = located_at(there, &krate);
         if is_async {
-            quote_spanned!(there=> #krate::decorator::admit_async(#gate, value, wait).await)
+            quote_spanned!(there=> #krate::decorator::admit_async(#gate, __call_gate_entry).await)
         } else {
-            quote_spanned!(there=> #krate::decorator::admit(#gate, value, wait))
+            quote_spanned!(there=> #krate::decorator::admit(#gate, __call_gate_entry))
         }
     };
     let (items, passed) = match &plan.gate {
@@ -50,35 +51,54 @@ fn admission(plan: &Plan<'_>, function: &Function) -> TokenStream {
             (None, admit(quote_spanned!(there=> &(#gate)), there))
         }
         Gate::Inline(inline) => {
-            let admit = admit(quote_spanned!(here=> gate), here);
+            let admit = admit(quote_spanned!(here=> __call_gate_gate), here);
             let passed = quote_spanned! {here=>
                 match __CALL_GATE.get() {
-                    ::core::result::Result::Ok(gate) => #admit,
-                    ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+                    ::core::result::Result::Ok(__call_gate_gate) => #admit,
+                    ::core::result::Result::Err(__call_gate_error) => {
+                        ::core::result::Result::Err(__call_gate_error)
+                    }
                 }
             };
             (Some(items(inline, &krate)), passed)
         }
     };
-    let guard = match plan.denial {
+    let (unreported, guard) = match plan.denial {
         // where the function's error stands: that is what the compiler shows if it does not take the gate's
-        Denial::Returned(error) => quote_spanned!(here.located_at(error)=> passed?),
+        Denial::Returned(error) => {
+            let there = here.located_at(error);
+            (None, quote_spanned!(there=> __call_gate_passed?))
+        }
         Denial::Panics => {
             let name = function.signature.ident.unraw().to_string();
-            quote_spanned!(here=> #krate::decorator::must(passed, #name))
+            let must = quote_spanned!(here=> #krate::decorator::must(__call_gate_passed, #name));
+            (Some(quote_spanned!(here=> .unreported())), must)
         }
     };
     let value = plan
         .value
         .map_or_else(|| quote!(1), ToTokens::to_token_stream);
-    let wait = wait(&plan.wait, &krate);
-    // Clippy would find the body's own items late, after a statement; it does not look behind an item of a macro.
+    let (let_wait, with_wait) = plan
+        .wait
+        .as_ref()
+        .map(|given| {
+            let given = wait(given, &krate);
+            (
+                quote_spanned!(here=> let __call_gate_wait: #krate::decorator::Wait = #given;),
+                quote_spanned!(here=> .with_wait(__call_gate_wait)),
+            )
+        })
+        .unzip();
+    // The names: hygiene keeps variables apart, but not from a constant of the same name, which is a pattern.
+    // The item: Clippy would find the body's own items late, after a statement, but does not look behind one of a macro.
     quote_spanned! {here=>
-        let _guard = {
+        let __call_gate_guard = {
             #items
-            let value: ::core::primitive::u64 = #value;
-            let wait: #krate::decorator::Wait = #wait;
-            let passed = #passed;
+            let __call_gate_value: ::core::primitive::u64 = #value;
+            #let_wait
+            let __call_gate_entry =
+                #krate::decorator::Entry::new(__call_gate_value) #with_wait #unreported;
+            let __call_gate_passed = #passed;
             #guard
         };
         const _: () = ();
@@ -118,20 +138,27 @@ fn items(inline: &Inline<'_>, krate: &TokenStream) -> TokenStream {
         .frame_limit
         .map(|limit| quote_spanned!(here=> .with_frame(#limit)));
     // constants may break a rule that numbers cannot, and then say so where they stand
-    let there = inline
-        .gate_limit
-        .or(inline.frame_limit)
-        .map_or(here, |limit| here.located_at(limit.span()));
-    let krate_there = located_at(there, krate);
-    let check = quote_spanned! {there=>
-        #krate_there::decorator::check_limits(
-            __CALL_GATE_LIMITS.gate_limit(),
-            __CALL_GATE_LIMITS.frame_limit(),
-        )
+    let check = |limit: &Expr, frame: TokenStream, booked: TokenStream| {
+        let there = here.located_at(limit.span());
+        let krate = located_at(there, krate);
+        let limits = quote_spanned!(there=> __CALL_GATE_LIMITS.gate_limit(), #frame, #booked);
+        quote_spanned!(there=> const _: () = #krate::decorator::check_limits(#limits);)
     };
+    let none = || quote_spanned!(here=> ::core::option::Option::None);
+    let frame = || quote_spanned!(here=> __CALL_GATE_LIMITS.frame_limit());
+    let checks = [
+        inline.gate_limit.map(|limit| check(limit, none(), none())),
+        inline
+            .frame_limit
+            .map(|limit| check(limit, frame(), none())),
+        inline.booked.map(|(number, value)| {
+            let booked = quote_spanned!(here=> ::core::option::Option::Some(#number));
+            check(value, frame(), booked)
+        }),
+    ];
     quote_spanned! {here=>
         const __CALL_GATE_LIMITS: #krate::Limits = #krate::Limits::none() #with_gate #with_frame;
-        const _: () = #check;
+        #(#checks)*
         static __CALL_GATE: #krate::decorator::Inline<#krate::CallGate> =
             #krate::decorator::Inline::new(|| {
                 #krate::CallGate::#builder.limits(__CALL_GATE_LIMITS) #strict.build()

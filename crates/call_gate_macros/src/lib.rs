@@ -16,7 +16,9 @@ use syn::Result;
 ///
 /// The gate is any expression that is, or derefs to, a gate; it comes first.
 /// It may name what the function's body could name: statics, arguments, fields
-/// of `self`.
+/// of `self`. Do not lock in it: its temporaries live until the call is
+/// admitted, and so the lock would be held while it waits. Look the gate up in
+/// a function that returns a clone of it, or an `Arc`.
 ///
 /// ```ignore
 /// static GITHUB: LazyLock<CallGate> = /* .. */;
@@ -38,25 +40,26 @@ use syn::Result;
 ///
 /// | key | takes | unless given |
 /// | --- | --- | --- |
-/// | `value` | what a call books, a `u64` | 1 |
+/// | `value` | what a call books, a `u64`; if it is no literal it is judged at the call | 1 |
 /// | `wait` | `never`, `window`, `forever`, `frames(3)`, `"250ms"`, or a `Wait` | `window`; `forever` without a `Result` |
 /// | `crate` | the path of the crate `call_gate` | `::call_gate` |
 /// | `name` | the name of the function's own gate | no name |
 /// | `gate_size`, `frame_step` | durations, as in `"10m"` | required |
-/// | `gate_limit`, `frame_limit` | constants of type `u64` | at least one is required |
+/// | `gate_limit`, `frame_limit` | constants of type `u64`, but no `Self::X` and no generic parameter | at least one is required |
 /// | `strict` | `true` or `false` | `false` |
 ///
 /// Of two gates on one function the lower one is passed first. A
 /// `#[tracing::instrument]` below it has the wait in its span, one above it
-/// only the body.
+/// only the body: its `err` sees no denial.
 ///
 /// # Errors
 /// A function whose return type is spelled `Result` returns what the gate
 /// says, converted with `From` into its own error. Any other function waits
-/// until it is admitted.
+/// until it is admitted; if the name of its type only ends in `Result`, it has
+/// to say so by `wait = forever`.
 ///
 /// # Panics
-/// A function without a `Result` panics when waiting cannot help: the gate is
+/// A function whose return type is not spelled `Result` panics when waiting cannot help: the gate is
 /// closed, its storage fails, the value is above a limit.
 ///
 /// # Cancel safety

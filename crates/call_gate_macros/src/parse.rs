@@ -80,8 +80,14 @@ impl Args {
     fn set(&mut self, setting: Setting) -> Result<()> {
         let key = setting.key.to_string();
         let Some(slot) = self.slot(&key) else {
-            let message = match nearest(&key) {
-                Some(meant) => format!("unknown key `{key}`; did you mean `{meant}`?"),
+            if key == "gate" {
+                return Err(Error::new(
+                    setting.key.span(),
+                    "`gate` is no key: the gate comes first, without one, as in `#[call_gate(GATE)]`",
+                ));
+            }
+            let message = match meant(&key) {
+                Some(meant) => format!("unknown key `{key}`; did you mean {meant}?"),
                 None => format!("unknown key `{key}`"),
             };
             let known = KEYS.map(|key| format!("`{key}`")).join(", ");
@@ -164,9 +170,21 @@ fn needs_value(key: &Ident) -> Error {
     )
 }
 
-/// The known key that was meant, if less than half of it is mistyped.
+/// What was meant by a key that is none.
+fn meant(key: &str) -> Option<String> {
+    match key {
+        "limit" => Some("`gate_limit` or `frame_limit`".to_owned()),
+        "size" => Some("`gate_size`".to_owned()),
+        "step" => Some("`frame_step`".to_owned()),
+        _ => nearest(key).map(|known| format!("`{known}`")),
+    }
+}
+
+/// The known key that is spelled nearly so, if less than half of it is mistyped.
 fn nearest(key: &str) -> Option<&'static str> {
     KEYS.into_iter()
+        // what looks like it, `rate`, means something else
+        .filter(|known| *known != "crate")
         .map(|known| (distance(key, known), known))
         .filter(|(distance, known)| distance * 2 < known.len())
         .min()

@@ -19,7 +19,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) gate: Gate<'a>,
     /// `None`: 1.
     pub(crate) value: Option<&'a Expr>,
-    pub(crate) wait: Wait<'a>,
+    /// `None`: as the limiter sees fit for the denial.
+    pub(crate) wait: Option<Wait<'a>>,
     pub(crate) denial: Denial,
 }
 
@@ -94,12 +95,22 @@ fn krate(setting: Option<&Setting>) -> Result<Option<&Path>> {
     }
 }
 
-fn wait<'a>(setting: Option<&'a Setting>, denial: Denial, function: &Function) -> Result<Wait<'a>> {
+fn wait<'a>(
+    setting: Option<&'a Setting>,
+    denial: Denial,
+    function: &Function,
+) -> Result<Option<Wait<'a>>> {
     let Some(setting) = setting else {
-        return Ok(match denial {
-            Denial::Returned(_) => Wait::Window,
-            Denial::Panics => Wait::Forever,
-        });
+        return match (denial, output::hidden_result(function)) {
+            (Denial::Panics, Some(name)) => Err(Error::new(
+                name.span(),
+                format!(
+                    "whether `{name}` can hold a denial is not to be seen from its name: use one spelled \
+                     `Result`, as in `Result<T, E>`, or write `wait = forever`"
+                ),
+            )),
+            _ => Ok(None),
+        };
     };
     let wait = match literal::bare(&setting.value) {
         word if is_word(word, "never") => Wait::Never,
@@ -124,16 +135,29 @@ fn wait<'a>(setting: Option<&'a Setting>, denial: Denial, function: &Function) -
         Expr::Lit(_) => Wait::For(literal::duration(setting)?),
         given => Wait::Given(given),
     };
-    match (&wait, denial) {
-        (Wait::Forever, _) | (_, Denial::Returned(_)) => Ok(wait),
-        (_, Denial::Panics) => Err(Error::new_spanned(
-            &setting.value,
-            format!(
-                "`{}` cannot say that it was not admitted, so it waits until it is: leave out `wait`, \
-                 or return a `Result`",
-                function.signature.ident
-            ),
-        )),
+    if matches!(denial, Denial::Returned(_)) || is_forever(&wait) {
+        return Ok(Some(wait));
+    }
+    Err(Error::new_spanned(
+        &setting.value,
+        format!(
+            "`{}` cannot say that it was not admitted, so it waits until it is: write `wait = forever`, \
+             or return a type spelled `Result`",
+            function.signature.ident
+        ),
+    ))
+}
+
+/// Whether it is written as one that ends only with the admission.
+fn is_forever(wait: &Wait<'_>) -> bool {
+    match wait {
+        Wait::Forever => true,
+        Wait::Given(Expr::Path(given)) => given
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "Forever"),
+        _ => false,
     }
 }
 

@@ -4,6 +4,7 @@
 mod awaited;
 mod guard;
 mod inline;
+mod traced;
 mod waits;
 
 use call_gate::{CallGate, ManualClock, UpdateError, call_gate};

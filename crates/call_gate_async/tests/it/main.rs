@@ -7,6 +7,7 @@
 )]
 
 mod cancel;
+mod clocks;
 mod conformance;
 mod hand;
 mod order;
@@ -15,6 +16,7 @@ mod polls;
 mod remote;
 mod runtimes;
 mod time;
+mod under_way;
 mod wakes;
 
 use call_gate_core::CallGateBuilder;

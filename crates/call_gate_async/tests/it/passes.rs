@@ -9,7 +9,7 @@ use call_gate_async::{
     TryRun, Update,
 };
 use call_gate_core::clock::ManualClock;
-use call_gate_core::{Admit, CallGate, Error, Refund, UpdateError, Wait};
+use call_gate_core::{Admit, CallGate, Entry, Error, Refund, UpdateError, Wait};
 use std::cell::Cell;
 use std::future::{pending, ready};
 use std::pin::pin;
@@ -237,14 +237,19 @@ fn the_two_kinds_of_handle_are_one_gate() {
 #[test]
 fn both_kinds_of_handle_admit_what_the_macro_asks_of_them() {
     for (_, gate) in gates() {
-        now(gate.admit_async(1, Wait::Window)).unwrap();
-        now(gate.as_sync().admit_async(2, Wait::Never)).unwrap();
-        gate.admit(3, Wait::Never).unwrap();
+        now(gate.admit_async(Entry::new(1))).unwrap();
+        now(gate
+            .as_sync()
+            .admit_async(Entry::new(2).with_wait(Wait::Never)))
+        .unwrap();
+        gate.admit(Entry::new(3).with_wait(Wait::Never)).unwrap();
         assert_eq!(sum(&gate), 6);
         for refused in [
-            now(gate.admit_async(5, Wait::Never)),
-            now(gate.as_sync().admit_async(5, Wait::Never)),
-            gate.admit(5, Wait::Never),
+            now(gate.admit_async(Entry::new(5).with_wait(Wait::Never))),
+            now(gate
+                .as_sync()
+                .admit_async(Entry::new(5).with_wait(Wait::Never))),
+            gate.admit(Entry::new(5).with_wait(Wait::Never)),
         ] {
             assert!(matches!(refused, Err(UpdateError::GateLimit(_))));
         }
@@ -278,7 +283,7 @@ fn everything_can_go_to_another_task() {
     sent(&gate.data());
     sent(&gate.current_frame());
     sent(&gate.last_frame());
-    sent(&gate.admit_async(1, Wait::Window));
+    sent(&gate.admit_async(Entry::new(1)));
     sent(&now(gate.enter(1)).unwrap().refund());
     sent(&now(gate.enter_owned(1)).unwrap().settle(1));
 }

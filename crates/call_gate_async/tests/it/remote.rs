@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 const MILLI: Duration = Duration::from_millis(1);
 
 /// A gate of `limit` in 10 s on a server of its own, in tokio's time, which begins with a frame.
-fn gate(limit: u64) -> (AsyncCallGate, Loopback) {
+pub(crate) fn gate(limit: u64) -> (AsyncCallGate, Loopback) {
     let clock = TokioClock::starting_at(SystemTime::UNIX_EPOCH);
     let server = Loopback::new(clock);
     let gate = CallGate::builder(fresh_name(), 10 * SECOND, SECOND)
@@ -29,7 +29,7 @@ fn gate(limit: u64) -> (AsyncCallGate, Loopback) {
 }
 
 /// Another family of handles of the same counters, as another process has one.
-fn same(gate: &AsyncCallGate, server: &Loopback) -> CallGate {
+pub(crate) fn same(gate: &AsyncCallGate, server: &Loopback) -> CallGate {
     CallGate::builder(gate.name(), gate.gate_size(), gate.frame_step())
         .limits(gate.limits())
         .storage(server.clone())
@@ -37,7 +37,7 @@ fn same(gate: &AsyncCallGate, server: &Loopback) -> CallGate {
         .unwrap()
 }
 
-fn wait(gate: &AsyncCallGate, value: u64) -> JoinHandle<Result<Duration, UpdateError>> {
+pub(crate) fn wait(gate: &AsyncCallGate, value: u64) -> JoinHandle<Result<Duration, UpdateError>> {
     let (gate, began) = (gate.clone(), Instant::now());
     tokio::spawn(async move {
         gate.update_with(value, Wait::Forever)
@@ -47,7 +47,7 @@ fn wait(gate: &AsyncCallGate, value: u64) -> JoinHandle<Result<Duration, UpdateE
 }
 
 /// Lets all tasks go as far as they can without time passing.
-async fn settle() {
+pub(crate) async fn settle() {
     for _ in 0..50 {
         yield_now().await;
     }

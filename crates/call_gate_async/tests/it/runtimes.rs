@@ -304,3 +304,46 @@ fn an_automatic_clock_needs_no_timer() {
     }
     assert_eq!(clock.time(), SystemTime::UNIX_EPOCH + 90 * SECOND);
 }
+
+#[test]
+fn a_future_that_moves_to_another_runtime_is_woken_by_its_timer_there() {
+    let real = || Builder::new_current_thread().enable_time().build().unwrap();
+    thread::scope(|scope| {
+        for dead in [true, false] {
+            scope.spawn(move || {
+                let gate = CallGate::unnamed(200 * MILLI, 100 * MILLI).gate_limit(1);
+                let gate = AsyncCallGate::from(gate.build().unwrap());
+                let first = real();
+                first.block_on(gate.update(1)).unwrap();
+                let mut update = gate.update_with(1, Wait::Forever);
+                {
+                    let _inside = first.enter();
+                    assert!(glance(&mut update).is_pending());
+                }
+                // the first is gone, or nobody drives it any more
+                let idle = (!dead).then_some(first);
+                let outcome = real().block_on(async { timeout(30 * SECOND, update).await });
+                assert!(matches!(outcome, Ok(Ok(_))), "dead: {dead}: {outcome:?}");
+                assert_eq!(gate.waiters(), 0);
+                drop(idle);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_future_that_moves_out_of_every_runtime_is_told_that_there_is_no_timer() {
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    let gate = AsyncCallGate::from(builder().build().unwrap());
+    now(gate.update(1)).unwrap();
+    let mut update = gate.update_with(1, Wait::Forever);
+    {
+        let _inside = runtime.enter();
+        assert!(glance(&mut update).is_pending());
+    }
+    assert!(matches!(
+        glance(&mut update),
+        Poll::Ready(Err(UpdateError::NoTimer))
+    ));
+    assert_eq!(gate.waiters(), 0);
+}

@@ -342,3 +342,30 @@ fn a_waker_may_use_the_gate() {
         assert_eq!(gate.waiters(), 0);
     }
 }
+
+#[test]
+fn a_manual_clock_forgets_whoever_no_longer_waits() {
+    for (clock, gate) in full() {
+        for wait in [Wait::Forever, Wait::For(5 * SECOND)] {
+            let line: Vec<_> = (0..100).map(|_| Waiting::new(&gate, 1, wait)).collect();
+            let bells: Vec<_> = line.iter().map(|one| one.bell.clone()).collect();
+            // polled again and again, nobody is in the clock more than once
+            for mut one in line {
+                assert!(one.poll().is_pending());
+                let held = Arc::strong_count(&one.bell);
+                for _ in 0..3 {
+                    assert!(one.poll().is_pending());
+                }
+                assert_eq!(Arc::strong_count(&one.bell), held);
+            }
+            let kept = |bell: &&Arc<Bell>| Arc::strong_count(bell) > 1;
+            assert_eq!(bells.iter().filter(kept).count(), 0, "dropped, {wait:?}");
+        }
+        let mut one = Waiting::forever(&gate, 1);
+        now(gate.refund(1)).unwrap();
+        assert!(one.admitted());
+        // its own waker, and this handle of the bell
+        assert_eq!(Arc::strong_count(&one.bell), 2, "admitted");
+        assert_eq!(clock.time(), SystemTime::UNIX_EPOCH);
+    }
+}

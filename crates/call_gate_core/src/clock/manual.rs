@@ -1,8 +1,9 @@
 //! A clock that stands still until it is moved.
 
-use super::{Alarm, Clock, Moment, Turn};
+use super::{Alarm, Bell, Clock, Moment, Turn};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, SystemTime};
 
@@ -36,7 +37,33 @@ pub struct ManualClock {
 struct Shared {
     /// Changed under `sleepers` only.
     now: AtomicU64,
-    sleepers: Mutex<Vec<Waker>>,
+    sleepers: Mutex<Sleepers>,
+}
+
+#[derive(Debug, Default)]
+struct Sleepers {
+    last: u64,
+    wakers: HashMap<u64, Waker>,
+}
+
+/// A sleeper's number; dropped, it is forgotten.
+struct Sleeper {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Shared {
+    fn sleepers(&self) -> MutexGuard<'_, Sleepers> {
+        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        // dropped without the lock: a waker may run foreign code
+        let waker = self.shared.sleepers().wakers.remove(&self.number);
+        drop(waker);
+    }
 }
 
 impl ManualClock {
@@ -77,17 +104,13 @@ impl ManualClock {
 
     fn shift(&self, to: impl FnOnce(Moment) -> Moment) {
         let woken = {
-            let mut sleepers = self
-                .shared
-                .sleepers
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut sleepers = self.shared.sleepers();
             let now = to(self.now()).as_nanos();
             // Release pairs with the Acquire in `now`: who sees the new time sees what was done before it was set
             self.shared.now.store(now, Ordering::Release);
-            std::mem::take(&mut *sleepers)
+            std::mem::take(&mut sleepers.wakers)
         };
-        woken.into_iter().for_each(Waker::wake);
+        woken.into_values().for_each(Waker::wake);
     }
 }
 
@@ -101,19 +124,18 @@ impl Clock for ManualClock {
             self.shift(|now| now.max(at));
             return Alarm::Timer(Duration::ZERO);
         }
-        let sleeper = waker.clone();
-        let mut sleepers = self
-            .shared
-            .sleepers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let waker = waker.clone();
+        let mut sleepers = self.shared.sleepers();
         // under the lock the clock stands still: it cannot pass `at` between this look and the entry in the list
         if self.now() >= at {
             return Alarm::Timer(Duration::ZERO);
         }
-        if !sleepers.iter().any(|known| known.will_wake(&sleeper)) {
-            sleepers.push(sleeper);
-        }
-        Alarm::Rings
+        sleepers.last += 1;
+        let number = sleepers.last;
+        sleepers.wakers.insert(number, waker);
+        Alarm::Rings(Bell::new(Sleeper {
+            shared: self.shared.clone(),
+            number,
+        }))
     }
 }

@@ -28,7 +28,7 @@ pub enum UpdateError {
     Closed,
     /// The runtime has no timer to wait with.
     NoTimer,
-    /// A timer fired and the gate's clock had not moved with it: it follows another time.
+    /// The timer runs ahead of the gate's clock, as tokio's paused time does, or that clock stands still.
     ClockStopped,
     /// The storage failed.
     Storage(StorageError),
@@ -68,8 +68,8 @@ impl fmt::Display for UpdateError {
                 f.write_str("cannot wait: the runtime has no timer; enable its time driver")
             }
             Self::ClockStopped => f.write_str(
-                "cannot wait: the timer fired but the gate's clock stands still; under tokio's paused time build the \
-                 gate with a TokioClock",
+                "cannot wait: the gate's clock does not move with the timer; under tokio's paused time build the gate \
+                 with a TokioClock made in that runtime",
             ),
             Self::Storage(error) => error.fmt(f),
         }

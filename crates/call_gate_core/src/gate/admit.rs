@@ -6,26 +6,96 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::LazyLock;
 
+/// What a call of a function behind a gate asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct Entry {
+    value: u64,
+    wait: Option<Wait>,
+    reports: bool,
+}
+
+impl Entry {
+    /// An entry for `value`, by a function that can report a denial.
+    pub const fn new(value: u64) -> Self {
+        Self {
+            value,
+            wait: None,
+            reports: true,
+        }
+    }
+
+    /// The same, waiting so long.
+    pub const fn with_wait(self, wait: Wait) -> Self {
+        Self {
+            wait: Some(wait),
+            ..self
+        }
+    }
+
+    /// The same by a function that cannot report a denial, and has to wait until it is admitted.
+    pub const fn unreported(self) -> Self {
+        Self {
+            reports: false,
+            ..self
+        }
+    }
+
+    /// What is to be booked.
+    #[must_use]
+    pub const fn value(&self) -> u64 {
+        self.value
+    }
+
+    /// How long it may wait, if the function says so.
+    #[must_use]
+    pub const fn wait(&self) -> Option<Wait> {
+        self.wait
+    }
+
+    /// Whether the function can report a denial.
+    #[must_use]
+    pub const fn reports(&self) -> bool {
+        self.reports
+    }
+
+    /// How long it waits at a gate: as the function says, else one window, or for ever if it cannot report a denial.
+    #[must_use]
+    pub const fn patience(&self) -> Wait {
+        match self.wait {
+            Some(wait) => wait,
+            None if self.reports => Wait::Window,
+            None => Wait::Forever,
+        }
+    }
+}
+
 /// A limiter that a function can be put behind.
 ///
 /// `#[call_gate(..)]` is written over this trait, so that every limiter of the
 /// family fits it. Implement [`AsGate`] with it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand before a sync function",
+    label = "this limiter is for `async fn`s only",
+    note = "`#[call_gate(..)]` on a sync function needs a limiter that implements `Admit`"
+)]
 pub trait Admit {
     /// What is held while the function runs.
     type Guard;
 
-    /// Books `value`, waiting as long as `wait` says.
+    /// Books what `entry` asks for, waiting as long as it says.
     ///
     /// # Errors
     /// Whatever the limiter's own booking says.
-    fn admit(&self, value: u64, wait: Wait) -> Result<Self::Guard, UpdateError>;
+    fn admit(&self, entry: Entry) -> Result<Self::Guard, UpdateError>;
 }
 
 impl Admit for CallGate {
     type Guard = ();
 
-    fn admit(&self, value: u64, wait: Wait) -> Result<(), UpdateError> {
-        self.update_with(value, wait).map(drop)
+    #[inline]
+    fn admit(&self, entry: Entry) -> Result<(), UpdateError> {
+        self.update_with(entry.value(), entry.patience()).map(drop)
     }
 }
 

@@ -14,7 +14,8 @@ use crate::snapshot::Snapshot;
 ///
 /// # Cancel safety
 /// A future that is dropped before its first poll has done nothing. Dropped
-/// while it awaits a remote storage, the act may be done all the same.
+/// while it awaits a remote storage, the act may be done all the same, and
+/// `limits` may go on telling the limits of before.
 #[derive(Debug, Clone, Copy)]
 pub struct Awaited<'g> {
     gate: &'g CallGate,

@@ -1,4 +1,6 @@
 //! Refunds, live limits and clears; each may make room for who waits.
+//!
+//! Whoever waits is nudged however they end: a remote storage may have done what its caller no longer awaits.
 
 use super::Inner;
 use super::inner::Backend;
@@ -33,6 +35,7 @@ impl Inner {
         if self.queue.is_closed() {
             return Err(UpdateError::Closed);
         }
+        let _nudge = self.queue.nudge_after();
         let refunded = match &self.backend {
             Backend::Counter(counter) => counter.refund(self.now(), value, ticket)?,
             Backend::Remote { .. } => {
@@ -46,13 +49,13 @@ impl Inner {
                 }
             }
         };
-        self.queue.nudge();
         Ok(refunded)
     }
 
     pub(super) async fn set_limits(&self, way: Way, new: Limits) -> Result<(), ConfigError> {
         new.check()?;
         new.check_up_to(self.labels.as_ref().and_then(|labels| labels.largest))?;
+        let _nudge = self.queue.nudge_after();
         match &self.backend {
             Backend::Counter(counter) => counter.set_limits(new)?,
             Backend::Remote { limits, .. } => match self.call(way, Act::SetLimits(new)).await? {
@@ -60,11 +63,11 @@ impl Inner {
                 _ => return Err(StorageError::out_of_place().into()),
             },
         }
-        self.queue.nudge();
         Ok(())
     }
 
     pub(super) async fn clear(&self, way: Way) -> Result<(), StorageError> {
+        let _nudge = self.queue.nudge_after();
         match &self.backend {
             Backend::Counter(counter) => counter.clear()?,
             Backend::Remote { .. } => match self.call(way, Act::Clear).await? {
@@ -72,7 +75,6 @@ impl Inner {
                 _ => return Err(StorageError::out_of_place()),
             },
         }
-        self.queue.nudge();
         Ok(())
     }
 }

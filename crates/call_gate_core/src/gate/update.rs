@@ -92,8 +92,9 @@ impl Inner {
         if value == 0 || self.queue.waiting() == 0 || self.queue.is_closed() {
             return false;
         }
-        let [frame, gate] = self.limits().of_spans();
-        [frame, gate].iter().flatten().all(|limit| value <= *limit)
+        // a server's limits are the server's to know
+        let limits = self.limits().of_spans();
+        self.is_remote() || limits.iter().flatten().all(|limit| value <= *limit)
     }
 
     /// A closed gate, or others who wait, say no before the storage is asked.
@@ -103,7 +104,7 @@ impl Inner {
         }
         if value > 0 && self.queue.waiting() > 0 {
             let denial = self.queued(value);
-            if denial.requested() > denial.limit() {
+            if denial.scope() != Scope::Queue && denial.requested() > denial.limit() {
                 return Err(self.too_large(&denial));
             }
             return Err(UpdateError::Queued(denial));

@@ -3,7 +3,12 @@
 use super::Inner;
 use std::time::Duration;
 
-/// How long an update may wait for its turn.
+/// How long an update may wait for its turn, by the gate's clock.
+///
+/// A wait is not over before its last chance is taken: the first in the queue
+/// still asks at the end of it. Who stands behind others at that very moment
+/// is not admitted, even if there is room for both. How long a remote storage
+/// may take to answer is the storage's own affair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Wait {

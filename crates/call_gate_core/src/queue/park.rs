@@ -1,7 +1,6 @@
 //! The sync driver: a thread that parks.
 
 use super::{Step, Waiter};
-use crate::clock::Alarm;
 use crate::error::UpdateError;
 use crate::gate::{Way, at_once};
 use crate::reading::Reading;
@@ -40,15 +39,16 @@ pub(crate) fn block_on(mut waiter: Waiter<'_>) -> Result<Reading, UpdateError> {
         step = match step {
             Step::Done(outcome) => return outcome,
             Step::Ask => {
-                if let Some(step) = waiter.ask() {
+                if let Some(step) = waiter.ask(&waker) {
                     step
                 } else {
                     let answer = at_once(waiter.call(Way::Blocking));
-                    waiter.answer(answer)
+                    waiter.answer(answer, &waker)
                 }
             }
-            Step::Sleep(until, turn) => match until.map(|at| waiter.alarm(at, turn, &waker)) {
-                Some(Alarm::Timer(wait)) => {
+            Step::Sleep(until, turn) => {
+                let timer = until.and_then(|at| waiter.alarm(at, turn, &waker));
+                if let Some(wait) = timer {
                     let set = Instant::now();
                     thread::park_timeout(wait);
                     if set.elapsed() >= wait {
@@ -56,12 +56,11 @@ pub(crate) fn block_on(mut waiter: Waiter<'_>) -> Result<Reading, UpdateError> {
                     } else {
                         waiter.step(&waker)
                     }
-                }
-                Some(Alarm::Rings) | None => {
+                } else {
                     thread::park();
                     waiter.step(&waker)
                 }
-            },
+            }
         };
     }
 }

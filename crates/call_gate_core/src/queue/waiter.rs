@@ -1,14 +1,19 @@
 //! One waiter's steps, the same for every driver; drivers differ only in their timer.
 
 use super::{Place, Queue};
-use crate::clock::{Alarm, Moment, Turn};
-use crate::denial::Denial;
+use crate::clock::{Alarm, Bell, Moment, Turn};
+use crate::denial::{Denial, Scope};
 use crate::error::{StorageError, UpdateError};
 use crate::gate::{Inner, Wait, Way};
 use crate::reading::Reading;
 use crate::storage::{Act, Answer, BoxFuture};
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// A clock that stands still for so long of real time, while somebody waits for it, has stopped.
+const STOPPED: Duration = Duration::from_secs(3);
+/// The shortest timer while the clock stands still.
+const LEAST: Duration = Duration::from_millis(1);
 
 /// What a waiter wants from its driver.
 #[derive(Debug)]
@@ -36,8 +41,19 @@ pub struct Waiter<'g> {
     /// The queue's nudges when it last asked.
     nudges: u64,
     asked_at: Moment,
-    /// When the driver's timer is to fire, and when it was set.
-    alarm: Option<(Moment, Moment)>,
+    /// The driver's timer, if it sleeps by one.
+    timer: Option<Timer>,
+    /// How long the clock has stood still through the timers before.
+    still: Duration,
+    bell: Option<Bell>,
+}
+
+/// A timer: the gate's time that it is for, and when it was set.
+#[derive(Debug, Clone, Copy)]
+struct Timer {
+    at: Moment,
+    set: Moment,
+    begun: Instant,
 }
 
 impl<'g> Waiter<'g> {
@@ -51,7 +67,9 @@ impl<'g> Waiter<'g> {
             denied: None,
             nudges: 0,
             asked_at: Moment::default(),
-            alarm: None,
+            timer: None,
+            still: Duration::ZERO,
+            bell: None,
         }
     }
 
@@ -97,32 +115,61 @@ impl<'g> Waiter<'g> {
         Step::Sleep(self.earliest(turn), turn)
     }
 
-    /// How the driver is to be woken for a [`Step::Sleep`] until `at`.
-    pub fn alarm(&mut self, at: Moment, turn: Turn, waker: &Waker) -> Alarm {
-        self.alarm = Some((at, self.gate.now()));
-        self.gate.alarm(at, turn, waker)
+    /// How long the driver's timer is to run for a [`Step::Sleep`] until `at`; `None`: the clock itself wakes the waiter.
+    pub fn alarm(&mut self, at: Moment, turn: Turn, waker: &Waker) -> Option<Duration> {
+        let (set, begun) = (self.gate.now(), Instant::now());
+        // the new bell is hung before the old one is taken down: the clock is never without the waiter
+        match self.gate.alarm(at, turn, waker) {
+            Alarm::Timer(wait) => {
+                self.bell = None;
+                self.timer = Some(Timer { at, set, begun });
+                // before the tick of a coarse clock every timer would be too short
+                let least = if self.still.is_zero() {
+                    Duration::ZERO
+                } else {
+                    LEAST
+                };
+                Some(wait.max(least))
+            }
+            Alarm::Rings(bell) => {
+                self.bell = Some(bell);
+                self.timer = None;
+                None
+            }
+        }
     }
 
     /// The next step after the driver's timer fired, having run for `slept`.
     ///
-    /// The gate's time must have moved along with the timer, by half at
-    /// least; else it follows another time, setting the timer again would
-    /// spin, and the wait ends with [`UpdateError::ClockStopped`].
+    /// Where the gate's time has not come yet, it sleeps again. The wait ends
+    /// with [`UpdateError::ClockStopped`] if that would be a spin, because the
+    /// timer runs ahead of real time and of the gate's, or if the gate's clock
+    /// has stood still for three seconds.
     pub fn fired(&mut self, slept: Duration, waker: &Waker) -> Step {
         let now = self.gate.now();
-        if let Some((at, set)) = self.alarm.take()
-            && now < at
-            && now.since(set).max(set.since(now)).saturating_mul(2) <= slept
+        if let Some(timer) = self.timer.take()
+            && now < timer.at
         {
-            return self.done(Err(UpdateError::ClockStopped));
+            let moved = now.since(timer.set).max(timer.set.since(now));
+            let passed = timer.begun.elapsed();
+            let half = slept / 2;
+            let ahead = moved <= half && (passed < half || slept.is_zero());
+            self.still = if moved.is_zero() {
+                self.still.saturating_add(passed)
+            } else {
+                Duration::ZERO
+            };
+            if ahead || self.still >= STOPPED {
+                return self.done(Err(UpdateError::ClockStopped));
+            }
         }
         self.step(waker)
     }
 
     /// Asks an in-process window; `None`: the storage is remote.
-    pub fn ask(&mut self) -> Option<Step> {
+    pub fn ask(&mut self, waker: &Waker) -> Option<Step> {
         let answer = self.gate.ask_window(self.asked_at, self.value)?;
-        Some(self.answer(answer))
+        Some(self.answer(answer, waker))
     }
 
     /// Asks a remote storage without blocking the thread; the answer goes to [`answer`](Self::answer).
@@ -140,41 +187,48 @@ impl<'g> Waiter<'g> {
         self.gate.call(way, act)
     }
 
-    /// Takes a remote storage's answer to the last [`Step::Ask`].
-    pub fn answer(&mut self, answer: Result<Answer, StorageError>) -> Step {
+    /// Takes a remote storage's answer to the last [`Step::Ask`]; `waker` is kept until the next step.
+    pub fn answer(&mut self, answer: Result<Answer, StorageError>, waker: &Waker) -> Step {
         match answer {
             Ok(Answer::Admitted(reading)) => self.done(Ok(reading)),
             Ok(Answer::Denied(denial)) if denial.requested() > denial.limit() => {
                 self.done(Err(self.gate.too_large(&denial)))
             }
-            Ok(Answer::Denied(denial)) => {
-                let denial = denial.named(self.gate.name_number());
-                let due = self.asked_at.after(denial.retry_after());
-                self.denied = Some((denial, due));
-                if let Some(place) = &self.place {
-                    place.wait_until(due);
-                }
-                let now = self.gate.now();
-                let over = |time: Moment| self.deadline.is_some_and(|deadline| time >= deadline);
-                if self.queue().is_closed() {
-                    return self.done(Err(UpdateError::Closed));
-                }
-                if over(self.asked_at) {
-                    return self.exhausted();
-                }
-                if now >= due && now > self.asked_at {
-                    // the clock has moved past it meanwhile: a wait is not over before its last chance is taken
-                    self.asked_at = now;
-                    return Step::Ask;
-                }
-                if over(now) {
-                    return self.exhausted();
-                }
-                Step::Sleep(self.earliest(Turn::First), Turn::First)
-            }
+            Ok(Answer::Denied(denial)) => self.denied(denial, waker),
             Ok(_) => self.done(Err(StorageError::out_of_place().into())),
             Err(error) => self.done(Err(error.into())),
         }
+    }
+
+    fn denied(&mut self, denial: Denial, waker: &Waker) -> Step {
+        let denial = denial.named(self.gate.name_number());
+        let due = self.asked_at.after(denial.retry_after());
+        self.denied = Some((denial, due));
+        // a wake-up may have come while the storage was asked, and been taken for its answer's: so the place is looked at
+        // again, as in a step
+        let nudges = self.place.as_ref().map_or(self.nudges, |place| {
+            place.wait_until(due);
+            place.turn(waker).1
+        });
+        if self.queue().is_closed() {
+            return self.done(Err(UpdateError::Closed));
+        }
+        let over = |time: Moment| self.deadline.is_some_and(|deadline| time >= deadline);
+        if over(self.asked_at) {
+            return self.exhausted();
+        }
+        let now = self.gate.now();
+        if nudges != self.nudges || (now >= due && now > self.asked_at) {
+            // the clock has moved past it meanwhile, or somebody has made room: a wait is not over before its last chance
+            // is taken
+            self.nudges = nudges;
+            self.asked_at = now;
+            return Step::Ask;
+        }
+        if over(now) {
+            return self.exhausted();
+        }
+        Step::Sleep(self.earliest(Turn::First), Turn::First)
     }
 
     fn earliest(&self, turn: Turn) -> Option<Moment> {
@@ -200,7 +254,7 @@ impl<'g> Waiter<'g> {
             }
             None => self.gate.queued(self.value),
         };
-        if denial.requested() > denial.limit() {
+        if denial.scope() != Scope::Queue && denial.requested() > denial.limit() {
             // lowered below the value while it stood behind others
             return self.done(Err(self.gate.too_large(&denial)));
         }
@@ -210,6 +264,7 @@ impl<'g> Waiter<'g> {
     /// Leaves the queue, whose next one may then ask.
     fn done(&mut self, outcome: Result<Reading, UpdateError>) -> Step {
         self.place = None;
+        self.bell = None;
         Step::Done(outcome)
     }
 }

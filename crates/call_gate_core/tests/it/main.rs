@@ -12,6 +12,7 @@ mod conformance;
 mod fairness;
 mod footprint;
 mod persist;
+mod remote;
 mod waiting;
 
 /// Waits for another thread to have done something; it never takes long.

@@ -6,10 +6,10 @@
 // long file: one model beside the other, over the same few helpers
 
 use crate::history::MOST;
-use call_gate_core::model::{Placed, is_open};
+use call_gate_core::model::{Placed, is_open, serve};
 use call_gate_core::{CallGate, Clock, Limits, Moment, Reading, Step, UpdateError, Wait, Waiter};
 use loom::sync::Notify;
-use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use loom::sync::mpsc::{Receiver, Sender, channel};
 use loom::thread::{self, JoinHandle};
 use std::mem::ManuallyDrop;
@@ -54,11 +54,26 @@ fn full(placed: Placed, clock: impl Clock + 'static, limit: u64) -> CallGate {
     gate
 }
 
-struct Wakeup(Notify);
+struct Wakeup {
+    bell: Notify,
+    /// While a storage behind a network is asked, whoever waits for its answer takes every wake-up for that.
+    asking: AtomicBool,
+}
+
+impl Wakeup {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            bell: Notify::new(),
+            asking: AtomicBool::new(false),
+        })
+    }
+}
 
 impl Wake for Wakeup {
     fn wake(self: Arc<Self>) {
-        self.0.notify();
+        if !self.asking.load(Relaxed) {
+            self.bell.notify();
+        }
     }
 }
 
@@ -70,15 +85,26 @@ struct Task<'g> {
     waiter: ManuallyDrop<Waiter<'g>>,
     wakeup: Arc<Wakeup>,
     waker: Waker,
+    /// For an update whose storage is as if behind a network.
+    server: Option<&'g CallGate>,
 }
 
 impl<'g> Task<'g> {
     fn new(gate: &'g CallGate, wait: Wait) -> Self {
-        let wakeup = Arc::new(Wakeup(Notify::new()));
+        let wakeup = Wakeup::new();
         Self {
             waiter: ManuallyDrop::new(gate.waiter(1, wait)),
             waker: Waker::from(wakeup.clone()),
             wakeup,
+            server: None,
+        }
+    }
+
+    /// Asks as if its gate were remote.
+    fn remote(gate: &'g CallGate) -> Self {
+        Self {
+            server: Some(gate),
+            ..Self::new(gate, Wait::Forever)
         }
     }
 
@@ -98,11 +124,21 @@ impl<'g> Task<'g> {
     fn act(&mut self, mut step: Step) -> Option<Outcome> {
         loop {
             step = match step {
-                Step::Ask => self.waiter.ask().unwrap(),
+                Step::Ask => self.ask(),
                 Step::Sleep(..) => return None,
                 Step::Done(outcome) => return Some(outcome),
             };
         }
+    }
+
+    fn ask(&mut self) -> Step {
+        let Some(server) = self.server else {
+            return self.waiter.ask(&self.waker).unwrap();
+        };
+        self.wakeup.asking.store(true, Relaxed);
+        let answer = serve(server, 1);
+        self.wakeup.asking.store(false, Relaxed);
+        self.waiter.answer(answer, &self.waker)
     }
 
     /// Polled at once, and then whenever woken.
@@ -116,7 +152,7 @@ impl<'g> Task<'g> {
     /// Polled only when woken.
     fn woken(mut self) -> Outcome {
         loop {
-            self.wakeup.0.wait();
+            self.wakeup.bell.wait();
             if let Some(outcome) = self.poll() {
                 return outcome;
             }
@@ -130,7 +166,7 @@ impl<'g> Task<'g> {
 
     /// Polled from elsewhere from now on, with another waker.
     fn moves(&mut self) {
-        self.wakeup = Arc::new(Wakeup(Notify::new()));
+        self.wakeup = Wakeup::new();
         self.waker = Waker::from(self.wakeup.clone());
     }
 }
@@ -554,7 +590,7 @@ fn a_head_whose_time_is_up_hands_on(placed: Placed) {
             let wait = SECOND / 2;
             let mut head = Task::new(gate, Wait::For(wait));
             assert!(matches!(head.waiter.step(&head.waker), Step::Ask));
-            let Some(Step::Sleep(Some(until), turn)) = head.waiter.ask() else {
+            let Some(Step::Sleep(Some(until), turn)) = head.waiter.ask(&head.waker) else {
                 panic!("there is no room")
             };
             head.waiter.alarm(until, turn, &head.waker);
@@ -572,6 +608,35 @@ fn a_head_whose_time_is_up_hands_on(placed: Placed) {
         });
         let admitted = tasks.join().unwrap();
         at_rest(&gate, 1 + u64::from(admitted), 2);
+    });
+}
+
+/// Room is made beside a head whose storage is as if behind a network: a wake-up that is taken for the answer's is not lost.
+fn room_made_beside_an_answer_is_seen(placed: Placed, room: Room) {
+    explore(move || {
+        let gate = full(placed, Still, 1);
+        let waiting = spawn(&gate, |gate| Task::remote(gate).run());
+        let other = spawn(&gate, move |gate| room.make(gate));
+        assert!(is_admitted(waiting.join().unwrap()));
+        other.join().unwrap();
+        at_rest(&gate, room.limit(), room.limit());
+    });
+}
+
+/// The same with a close, also after a nudge that has taken the waker and brought no room.
+fn close_beside_an_answer_is_seen(placed: Placed, nudged: bool) {
+    explore(move || {
+        let gate = full(placed, Still, 1);
+        let waiting = spawn(&gate, |gate| Task::remote(gate).run());
+        let other = spawn(&gate, move |gate| {
+            if nudged {
+                gate.set_limits(gate.limits()).unwrap();
+            }
+            gate.close();
+        });
+        assert!(!is_admitted(waiting.join().unwrap()));
+        other.join().unwrap();
+        at_an_end(&gate, 1);
     });
 }
 
@@ -625,4 +690,9 @@ both! {
     a_moved_second_and_a_cancelled_head: a_second_that_moves_is_woken_where_it_is();
     a_moved_second_and_a_close: a_second_that_moves_is_closed_where_it_is();
     a_head_whose_time_is_up: a_head_whose_time_is_up_hands_on();
+    an_answer_and_a_refund: room_made_beside_an_answer_is_seen(Room::Refund);
+    an_answer_and_a_raised_limit: room_made_beside_an_answer_is_seen(Room::Limit);
+    an_answer_and_a_clear: room_made_beside_an_answer_is_seen(Room::Clear);
+    an_answer_and_a_close: close_beside_an_answer_is_seen(false);
+    an_answer_a_nudge_and_a_close: close_beside_an_answer_is_seen(true);
 }

@@ -7,7 +7,7 @@ use quote::quote;
 /// What stands before, in and after the admission.
 fn parts(args: TokenStream, item: TokenStream) -> [String; 3] {
     let tokens = gated(args, item).unwrap().to_string();
-    let (before, rest) = tokens.split_once("let _guard = {").unwrap();
+    let (before, rest) = tokens.split_once("let __call_gate_guard = {").unwrap();
     let end = "} ; const _ : () = () ;";
     let (admission, after) = rest.split_once(end).unwrap();
     [before, admission, after].map(|part| part.trim().to_owned())
@@ -46,9 +46,11 @@ fn the_booking_goes_by_the_kind_of_function() {
             fn f() -> Result<(), E> {}
         ),
     );
-    assert!(sync.contains(&quote!(::call_gate::decorator::admit(&(G), value, wait);).to_string()));
-    assert!(sync.ends_with("passed ?"));
-    assert!(sync.contains("Wait :: Window"));
+    assert!(
+        sync.contains(&quote!(::call_gate::decorator::admit(&(G), __call_gate_entry);).to_string())
+    );
+    assert!(sync.ends_with("__call_gate_passed ?"));
+    assert!(sync.contains(&quote!(Entry::new(__call_gate_value);).to_string()));
 
     let awaited = admission(
         quote!(G, crate = a::b),
@@ -56,10 +58,22 @@ fn the_booking_goes_by_the_kind_of_function() {
             async fn r#in() {}
         ),
     );
-    let call = quote!(a::b::decorator::admit_async(&(G), value, wait).await;);
+    let call = quote!(a::b::decorator::admit_async(&(G), __call_gate_entry).await;);
     assert!(awaited.contains(&call.to_string()));
-    assert!(awaited.ends_with(&quote!(a::b::decorator::must(passed, "in")).to_string()));
-    assert!(awaited.contains("Wait :: Forever"));
+    assert!(
+        awaited.ends_with(&quote!(a::b::decorator::must(__call_gate_passed, "in")).to_string())
+    );
+    assert!(awaited.contains(&quote!(Entry::new(__call_gate_value).unreported();).to_string()));
+
+    let given = admission(
+        quote!(G, wait = a::Wait::Forever),
+        quote!(
+            fn f() {}
+        ),
+    );
+    assert!(given.contains(&quote!(Wait = a::Wait::Forever;).to_string()));
+    let entry = quote!(Entry::new(__call_gate_value).with_wait(__call_gate_wait).unreported(););
+    assert!(given.contains(&entry.to_string()));
 }
 
 #[test]

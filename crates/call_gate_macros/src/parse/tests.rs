@@ -1,6 +1,6 @@
 //! What is read as a key, what as a gate, and what was meant by a mistyped key.
 
-use super::{Args, Function, nearest};
+use super::{Args, Function};
 use quote::quote;
 use syn::{Error, parse2};
 
@@ -44,16 +44,20 @@ fn every_misplaced_key_is_told() {
 #[test]
 fn a_mistyped_key_is_recognised() {
     for (typed, meant) in [
-        ("vlaue", Some("value")),
-        ("values", Some("value")),
-        ("gatesize", Some("gate_size")),
-        ("rate_limit", Some("gate_limit")),
-        ("frame_limits", Some("frame_limit")),
-        ("step", None),
+        ("vlaue", Some("`value`")),
+        ("values", Some("`value`")),
+        ("gatesize", Some("`gate_size`")),
+        ("rate_limit", Some("`gate_limit`")),
+        ("frame_limits", Some("`frame_limit`")),
+        ("limit", Some("`gate_limit` or `frame_limit`")),
+        ("size", Some("`gate_size`")),
+        ("step", Some("`frame_step`")),
+        ("rate", None),
+        ("create", None),
         ("timeout", None),
         ("", None),
     ] {
-        assert_eq!(nearest(typed), meant, "{typed}");
+        assert_eq!(super::meant(typed).as_deref(), meant, "{typed}");
     }
 }
 

@@ -19,13 +19,15 @@ pub(crate) struct Inline<'a> {
     pub(crate) frame_step: Duration,
     pub(crate) gate_limit: Option<&'a Expr>,
     pub(crate) frame_limit: Option<&'a Expr>,
+    /// What a call books, if that is written out.
+    pub(crate) booked: Option<(u64, &'a Expr)>,
     pub(crate) is_strict: bool,
 }
 
 /// The gate; `booked` is what a call books, if that is written out.
 pub(super) fn gate<'a>(
     written: &'a parse::Inline,
-    booked: Option<(u64, &Setting)>,
+    booked: Option<(u64, &'a Setting)>,
 ) -> Result<Inline<'a>> {
     let name = written.name.as_ref().map(name).transpose();
     let strict = written.strict.as_ref().map(literal::switch).transpose();
@@ -43,6 +45,7 @@ pub(super) fn gate<'a>(
         frame_step,
         gate_limit: written.gate_limit.as_ref().map(|limit| &limit.value),
         frame_limit: written.frame_limit.as_ref().map(|limit| &limit.value),
+        booked: booked.map(|(number, setting)| (number, &setting.value)),
         is_strict: strict.unwrap_or_default(),
     })
 }

@@ -5,7 +5,7 @@ use proc_macro2::Span;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{
-    Error, GenericArgument, PathArguments, PathSegment, Result, ReturnType, Token, Type,
+    Error, GenericArgument, Ident, PathArguments, PathSegment, Result, ReturnType, Token, Type,
     TypeParamBound,
 };
 
@@ -19,6 +19,12 @@ pub(super) fn error(function: &Function) -> Option<Span> {
         Some(error) => error.span(),
         None => segment.ident.span(),
     })
+}
+
+/// The name of the type, if it is likely a `Result` under another one.
+pub(super) fn hidden_result(function: &Function) -> Option<&Ident> {
+    let name = &last_segment(output(function)?)?.ident;
+    (name != "Result" && name.to_string().ends_with("Result")).then_some(name)
 }
 
 /// Refuses functions whose body does not run when they are called, or that run where no gate can be.

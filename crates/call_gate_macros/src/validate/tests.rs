@@ -1,6 +1,6 @@
 //! What passes, and that one mistake is one error. The messages are held by the facade's tests.
 
-use super::{Denial, Gate, Wait, literal, output, plan};
+use super::{Denial, Gate, literal, output, plan};
 use crate::parse::{Args, Function, Setting};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -113,7 +113,7 @@ fn what_is_not_written_out_is_left_to_the_compiler() {
 }
 
 #[test]
-fn the_default_wait_goes_by_the_return_type() {
+fn whether_a_function_reports_goes_by_the_spelling() {
     let args = parse2::<Args>(quote!(G)).unwrap();
     let plan_of = |output: &TokenStream| plan(&args, &function(output)).unwrap();
     for output in [
@@ -124,7 +124,7 @@ fn the_default_wait_goes_by_the_return_type() {
         quote!((Result<T, E>)),
     ] {
         let plan = plan_of(&output);
-        assert!(matches!(plan.wait, Wait::Window), "{output}");
+        assert!(plan.wait.is_none(), "{output}");
         assert!(matches!(plan.denial, Denial::Returned(_)), "{output}");
         assert!(matches!(plan.gate, Gate::Named(_)), "{output}");
     }
@@ -137,8 +137,51 @@ fn the_default_wait_goes_by_the_return_type() {
         quote!(impl Try<Result>),
     ] {
         let plan = plan_of(&output);
-        assert!(matches!(plan.wait, Wait::Forever), "{output}");
+        assert!(plan.wait.is_none(), "{output}");
         assert!(matches!(plan.denial, Denial::Panics), "{output}");
+    }
+}
+
+#[test]
+fn a_result_under_another_name_is_asked_about() {
+    let (silent, forever) = (quote!(G), quote!(G, wait = forever));
+    for output in [
+        quote!(AppResult<()>),
+        quote!(fmt::FmtResult),
+        quote!((TestResult)),
+    ] {
+        let item = quote!(fn f() -> #output {});
+        assert_eq!(mistakes(silent.clone(), item.clone()).len(), 1, "{output}");
+        assert!(mistakes(forever.clone(), item).is_empty(), "{output}");
+    }
+    for output in [
+        quote!(Results),
+        quote!(Option<AppResult>),
+        quote!(Resulting),
+    ] {
+        let item = quote!(fn f() -> #output {});
+        assert!(mistakes(silent.clone(), item).is_empty(), "{output}");
+    }
+}
+
+#[test]
+fn to_wait_for_ever_may_be_written_as_a_path() {
+    let silent = quote!(
+        fn f() {}
+    );
+    for wait in [
+        quote!(forever),
+        quote!(Wait::Forever),
+        quote!(Forever),
+        quote!(::call_gate::Wait::Forever),
+    ] {
+        let args = quote!(G, wait = #wait);
+        assert!(mistakes(args, silent.clone()).is_empty(), "{wait}");
+    }
+    for wait in [quote!(Wait::Never), quote!(patience()), quote!(FOREVER)] {
+        let mistakes = mistakes(quote!(G, wait = #wait), silent.clone());
+        assert_eq!(mistakes.len(), 1, "{wait}");
+        assert!(mistakes[0].contains("write `wait = forever`"), "{wait}");
     }
 }
 

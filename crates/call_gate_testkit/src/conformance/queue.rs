@@ -71,7 +71,12 @@ pub fn newcomers_are_queued(make: Make<'_>) {
         }
         other => panic!("not queued: {other:?}"),
     }
-    assert!(matches!(gate.try_update(6), Err(UpdateError::TooLarge(_))));
+    match gate.try_update(6) {
+        Err(UpdateError::TooLarge(_)) => {}
+        // whether it is too large is the server's to say, who is not asked past the queue
+        Err(UpdateError::Queued(_)) if gate.is_remote() => {}
+        other => panic!("admitted or misnamed: {other:?}"),
+    }
     assert_eq!(gate.try_update(0).unwrap().sum(), 4);
     drain(&*fixture, &waiting);
     for one in waiting {

@@ -1,6 +1,6 @@
 //! What a gate gives is held while the body runs.
 
-use call_gate::{Admit, AsGate, UpdateError, Wait, call_gate};
+use call_gate::{Admit, AsGate, Entry, UpdateError, call_gate};
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ impl Room {
 impl Admit for Room {
     type Guard = Arc<()>;
 
-    fn admit(&self, _: u64, _: Wait) -> Result<Self::Guard, UpdateError> {
+    fn admit(&self, _: Entry) -> Result<Self::Guard, UpdateError> {
         Ok(self.inside.clone())
     }
 }
@@ -36,7 +36,7 @@ impl AsGate for Room {
 impl call_gate::AdmitAsync for Room {
     type Guard = Arc<()>;
 
-    async fn admit_async(&self, _: u64, _: Wait) -> Result<Self::Guard, UpdateError> {
+    async fn admit_async(&self, _: Entry) -> Result<Self::Guard, UpdateError> {
         Ok(self.inside.clone())
     }
 }

@@ -1,7 +1,7 @@
 //! How long a call waits, and what comes of it.
 
 use super::{gate, passed};
-use call_gate::{CallGate, UpdateError, Wait, call_gate};
+use call_gate::{Admit, AsGate, CallGate, Entry, UpdateError, Wait, call_gate};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -56,6 +56,53 @@ fn a_call_waits_as_long_as_it_is_told() {
 }
 
 #[test]
+fn a_limiter_learns_what_was_written() {
+    /// Admits all, and keeps what it was asked.
+    struct Asked(Cell<Option<Entry>>);
+
+    impl AsGate for Asked {
+        type Gate = Self;
+
+        fn as_gate(&self) -> &Self {
+            self
+        }
+    }
+
+    impl Admit for Asked {
+        type Guard = ();
+
+        fn admit(&self, entry: Entry) -> Result<(), UpdateError> {
+            self.0.set(Some(entry));
+            Ok(())
+        }
+    }
+
+    #[call_gate(asked, value = 3)]
+    fn reports(asked: &Asked) -> Result<(), UpdateError> {
+        Ok(())
+    }
+    #[call_gate(asked, wait = never)]
+    fn never(asked: &Asked) -> Result<(), UpdateError> {
+        Ok(())
+    }
+    #[call_gate(asked)]
+    fn silent(asked: &Asked) {}
+    #[call_gate(asked, wait = Wait::Forever)]
+    fn forever(asked: &Asked) {}
+
+    let asked = Asked(Cell::default());
+    reports(&asked).unwrap();
+    assert_eq!(asked.0.take(), Some(Entry::new(3)));
+    never(&asked).unwrap();
+    assert_eq!(asked.0.take(), Some(Entry::new(1).with_wait(Wait::Never)));
+    silent(&asked);
+    assert_eq!(asked.0.take(), Some(Entry::new(1).unreported()));
+    forever(&asked);
+    let entry = Entry::new(1).with_wait(Wait::Forever).unreported();
+    assert_eq!(asked.0.take(), Some(entry));
+}
+
+#[test]
 fn a_function_without_a_result_waits_until_it_is_admitted() {
     #[call_gate(gate)]
     fn wait(gate: &CallGate) {}
@@ -79,6 +126,7 @@ fn a_function_without_a_result_panics_when_waiting_cannot_help() {
     let panic = catch_unwind(AssertUnwindSafe(|| r#loop(&gate, &runs))).unwrap_err();
     let message = panic.downcast_ref::<String>().unwrap();
     assert!(message.contains("`loop`"), "{message}");
+    assert!(message.contains("not spelled `Result`"), "{message}");
     assert!(message.contains("the gate is closed"), "{message}");
     assert_eq!(runs.get(), 0);
 }

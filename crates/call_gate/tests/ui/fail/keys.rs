@@ -11,6 +11,18 @@ fn misspelt_and_so_missing() {}
 #[call_gate(GATE, limit_of_the_gate = 5)]
 fn unknown() {}
 
+#[call_gate(GATE, rate = 5)]
+fn like_no_key_that_is_meant() {}
+
+#[call_gate(gate_size = "10m", frame_step = "1s", limit = 5)]
+fn which_limit() {}
+
+#[call_gate(size = "10m", step = "1s", gate_limit = 5)]
+fn half_of_the_names() {}
+
+#[call_gate(gate = GATE)]
+fn gate_by_a_key() {}
+
 #[call_gate(GATE, value = 5, value = 6)]
 fn twice() {}
 
@@ -39,6 +51,10 @@ fn main() {
     misspelt();
     misspelt_and_so_missing();
     unknown();
+    like_no_key_that_is_meant();
+    which_limit();
+    half_of_the_names();
+    gate_by_a_key();
     twice();
     without_value();
     gate_not_first();

@@ -43,4 +43,16 @@ fn expression() -> u8 {
 #[call_gate(gate_size = "10s", frame_step = "1s", frame_limit = 4, wait = "250ms")]
 fn own_gate() {}
 
+type AppResult<T> = Result<T, UpdateError>;
+
+#[call_gate(GATE)]
+fn alias() -> AppResult<()> {
+    Ok(())
+}
+
+#[call_gate(GATE, wait = never)]
+async fn awaited_alias() -> crate::AppResult<()> {
+    Ok(())
+}
+
 fn main() {}

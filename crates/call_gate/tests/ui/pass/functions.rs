@@ -100,6 +100,19 @@ fn twice(mut number: u8, (left, right): (u8, u8), _: ()) -> Result<u8, UpdateErr
     Ok(number)
 }
 
+#[call_gate(GATE, wait = Wait::Forever)]
+fn forever_by_its_path() {}
+
+#[call_gate(GATE, wait = forever)]
+fn no_result_by_name() -> Answer<()> {
+    converted(false)
+}
+
+#[call_gate(GATE, wait = forever)]
+fn result_by_another_name() -> AnswerResult<()> {
+    converted(false)
+}
+
 #[call_gate(GATE)]
 fn never_back(code: i32) -> ! {
     std::process::exit(code)
@@ -135,6 +148,7 @@ impl Display for AppError {
 impl std::error::Error for AppError {}
 
 type Answer<T> = Result<T, AppError>;
+type AnswerResult<T> = Answer<T>;
 
 mod alias {
     pub(crate) type Result<T> = super::Answer<T>;
@@ -243,6 +257,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(raw(6), 6);
     assert_eq!(items_first()?, 1);
     assert_eq!(twice(1, (2, 3), ())?, 6);
+    forever_by_its_path();
+    no_result_by_name()?;
+    result_by_another_name()?;
     assert_eq!(own_names(&GATE, 3, Wait::Never)?, 4);
     converted(false)?;
     boxed().map_err(|error| error.to_string())?;

@@ -11,7 +11,7 @@ use std::time::Duration;
 static ARC: LazyLock<Arc<CallGate>> = LazyLock::new(|| Arc::new(make()));
 static BOX: LazyLock<Box<CallGate>> = LazyLock::new(|| Box::new(make()));
 static ASYNC: LazyLock<AsyncCallGate> = LazyLock::new(|| AsyncCallGate::from(make()));
-static GATES: LazyLock<Mutex<HashMap<String, CallGate>>> = LazyLock::new(Mutex::default);
+static GATES: LazyLock<Mutex<HashMap<u8, CallGate>>> = LazyLock::new(Mutex::default);
 
 fn make() -> CallGate {
     CallGate::unnamed(Duration::from_secs(10), Duration::from_secs(1))
@@ -55,10 +55,20 @@ fn made(wait: Wait) -> Wait {
     wait
 }
 
-// the lock and the key are temporaries of the call, and of nothing after it
-#[call_gate(*GATES.lock().unwrap_or_else(PoisonError::into_inner).entry(format!("{key}")).or_insert_with(make))]
-fn locked(key: u8) -> Result<usize, UpdateError> {
-    Ok(GATES.try_lock().map_or(0, |gates| gates.len()))
+// what the expression locks stays locked while the call waits; here the lock ends with the function
+fn gate_of(key: u8) -> CallGate {
+    let mut gates = GATES.lock().unwrap_or_else(PoisonError::into_inner);
+    gates.entry(key).or_insert_with(make).clone()
+}
+
+#[call_gate(gate_of(key))]
+fn keyed(key: u8) -> Result<(), UpdateError> {
+    Ok(())
+}
+
+#[call_gate(gate_of(key))]
+async fn keyed_awaited(key: u8) -> Result<(), UpdateError> {
+    Ok(())
 }
 
 #[call_gate(if key == 0 { &**ARC } else { &**BOX })]
@@ -80,7 +90,8 @@ async fn main() -> Result<(), UpdateError> {
     owned(make())?;
     assert_eq!(shared(&Rc::new(make())), 0);
     assert_eq!(made(Wait::Never), Wait::Never);
-    assert_eq!(locked(1)?, 1);
+    keyed(1)?;
+    keyed_awaited(1).await?;
     chosen(0)?;
     chosen(1)?;
     block()
