@@ -9,7 +9,7 @@ pub use bell::Bell;
 pub use manual::ManualClock;
 pub use moment::Moment;
 pub(crate) use system::Source;
-pub use system::SystemClock;
+pub use system::{SystemClock, monotonic};
 
 use std::fmt::Debug;
 use std::task::Waker;

@@ -79,8 +79,10 @@ pub use queue::{Step, Waiter};
 pub use reading::{Decision, Frame, Reading, State};
 #[cfg(feature = "std")]
 pub use snapshot::Snapshot;
+#[cfg(all(feature = "std", not(loom)))]
+pub use storage::Blueprint;
 #[cfg(feature = "std")]
 pub use storage::{
-    Act, Answer, Booked, BoxFuture, Counter, Deadline, GateConfig, Key, Memory, Opened, Remote,
-    Storage, StorageKind,
+    Act, Answer, Booked, BoxFuture, Counter, Deadline, GateConfig, Key, Memory, OnLimits, Opened,
+    Remote, Storage, StorageKind,
 };

@@ -233,5 +233,7 @@ pub fn is_open(gate: &CallGate) -> bool {
 pub fn serve(gate: &CallGate, value: u64) -> Result<Answer, StorageError> {
     let inner = &gate.0;
     let answer = inner.ask_window(inner.now(), value);
-    answer.expect("memory is in reach")
+    answer
+        .expect("memory is in reach")
+        .map(|(_, answer)| answer)
 }

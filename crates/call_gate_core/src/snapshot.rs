@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::clock::Moment;
 use crate::{Limits, StorageKind};
 
 /// How far off its grid a stored frame start may lie and still mean the
@@ -92,6 +93,19 @@ impl Snapshot {
         self.current_frame = None;
         self.frames = newest_first;
         self
+    }
+
+    /// The start of the newest frame in nanoseconds since the Unix epoch, and all values, newest first.
+    pub(crate) fn newest(&self) -> Option<(u64, &[u64])> {
+        let start = self.current_frame?;
+        Some((Moment::from(start).as_nanos(), &self.frames))
+    }
+
+    /// The sum of all values, at most what 64 bits hold.
+    pub(crate) fn counted(&self) -> u64 {
+        self.frames
+            .iter()
+            .fold(0, |sum, value| sum.saturating_add(*value))
     }
 
     /// Returns the gate's name.

@@ -5,13 +5,17 @@
 //! and every operation is one [`Act`] in one call.
 
 mod act;
+#[cfg(not(loom))]
+mod blueprint;
 mod config;
 mod counter;
 mod kind;
 mod memory;
 
 pub use act::{Act, Answer, Booked, BoxFuture, Deadline, Key, Remote};
-pub use config::GateConfig;
+#[cfg(not(loom))]
+pub use blueprint::Blueprint;
+pub use config::{GateConfig, OnLimits};
 pub use counter::Counter;
 pub(crate) use counter::{Placement, denied_at};
 pub use kind::StorageKind;
@@ -63,6 +67,9 @@ impl<S: Storage + ?Sized> Storage for Arc<S> {
 pub enum Opened {
     /// A window whose words are in reach.
     Counter(Counter),
+    /// The same, set to the wall by those who share it: a gate on the machine's clock adds this to
+    /// [`monotonic`](crate::clock::monotonic) nanoseconds, modulo 2^64.
+    Anchored(Counter, u64),
     /// A server.
     Remote(Arc<dyn Remote>),
 }

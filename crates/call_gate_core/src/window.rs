@@ -6,7 +6,7 @@
 
 mod glance;
 mod layout;
-mod packed;
+pub(crate) mod packed;
 #[cfg(feature = "std")]
 mod plain;
 mod plan;
@@ -51,9 +51,31 @@ use layout::{FROZEN, HEAD};
 /// ```
 #[derive(Debug)]
 pub struct Window {
-    words: Box<[AtomicU64]>,
+    words: Words,
     layout: Layout,
     glance: Glance,
+}
+
+/// Where the words are; both are a pointer and a length, so that asking costs nothing.
+#[derive(Debug)]
+enum Words {
+    Heap(Box<[AtomicU64]>),
+    /// In memory that others may share.
+    #[cfg_attr(
+        any(loom, not(feature = "std")),
+        expect(dead_code, reason = "for storages")
+    )]
+    Placed(&'static [AtomicU64]),
+}
+
+impl Words {
+    #[inline(always)]
+    fn get(&self) -> &[AtomicU64] {
+        match self {
+            Self::Heap(words) => words,
+            Self::Placed(words) => words,
+        }
+    }
 }
 
 impl Window {
@@ -102,18 +124,26 @@ impl Window {
         limits: &[Option<u64>],
         seed: Option<(u64, &[u64])>,
     ) -> Self {
-        let (tag, values) = seed
-            .and_then(|(start, values)| Some((layout.tag_of_start(start)?, values)))
-            .unwrap_or((layout.first_tag(), &[]));
+        let (tag, values) = layout.seeded(seed);
         let words: Vec<AtomicU64> = packed::at_rest(&layout, limits, tag, values)
             .into_iter()
             .map(AtomicU64::new)
             .collect();
         Self {
-            words: words.into_boxed_slice(),
+            words: Words::Heap(words.into_boxed_slice()),
             layout,
             glance: Glance::new(),
         }
+    }
+
+    /// The window of `layout` over words that lie elsewhere and may be in use already; `None`: not that many.
+    #[cfg(all(feature = "std", not(loom)))]
+    pub(crate) fn placed(layout: Layout, words: &'static [AtomicU64]) -> Option<Self> {
+        (words.len() == layout.words()).then(|| Self {
+            words: Words::Placed(words),
+            layout,
+            glance: Glance::new(),
+        })
     }
 
     /// Books `value` at `now` in every span, or in none.
@@ -145,7 +175,7 @@ impl Window {
     }
 
     pub(crate) fn packed(&self) -> Packed<'_> {
-        Packed::new(&self.words, &self.layout)
+        Packed::new(self.words.get(), &self.layout)
     }
 
     /// Books at `since` nanoseconds after tag 0 if the head's frame holds that time, `width` being its length.
@@ -154,8 +184,8 @@ impl Window {
     /// a word that hardly ever changes.
     #[inline(always)]
     pub(crate) fn fast(&self, since: u64, width: u64, value: u64) -> Fast {
-        let words = self.words.get(HEAD).zip(self.words.get(self.layout.plan()));
-        let Some((head, plan)) = words else {
+        let words = self.words.get();
+        let Some((head, plan)) = words.get(HEAD).zip(words.get(self.layout.plan())) else {
             return Fast::Slow;
         };
         // the plan is read before the head: the head then shows that plan's limits or later ones

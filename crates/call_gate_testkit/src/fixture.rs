@@ -63,6 +63,11 @@ pub trait Fixture: Debug + Send + Sync {
         true
     }
 
+    /// As [`holds`](Fixture::holds) for a gate in [`storage_in_real_time`](Fixture::storage_in_real_time).
+    fn holds_in_real_time(&self, spec: &Spec) -> bool {
+        self.holds(spec)
+    }
+
     /// How many cases the property tests run unless `PROPTEST_CASES` says otherwise.
     fn cases(&self) -> u32 {
         1_000

@@ -50,6 +50,16 @@ impl Clock for SystemClock {
     }
 }
 
+/// Nanoseconds of the machine's monotonic clock, which all processes read alike; `None`: this system has no such clock
+/// here.
+///
+/// Gates whose words are shared count by it. On Linux it is of one boot and
+/// one time namespace.
+#[must_use]
+pub fn monotonic() -> Option<u64> {
+    raw::shared()
+}
+
 /// A system clock as one gate reads it: raw nanoseconds, and what makes them the wall's.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Source {
@@ -80,6 +90,11 @@ impl Source {
         }
     }
 
+    /// Sets the clock to the wall as others do who share the gate.
+    pub(crate) fn set_anchor(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
     #[inline(always)]
     pub(crate) fn now(&self) -> u64 {
         raw::precise(&self.origin).wrapping_add(self.offset)
@@ -96,9 +111,11 @@ impl Source {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod raw {
-    use rustix::time::{ClockId, Timespec, clock_getres, clock_gettime};
+    #[cfg(target_os = "linux")]
+    use rustix::time::clock_getres;
+    use rustix::time::{ClockId, Timespec, clock_gettime};
     use std::time::Duration;
 
     /// The kernel's clocks count from boot.
@@ -127,19 +144,38 @@ mod raw {
         nanos(clock_gettime(ClockId::Monotonic))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
+    pub(super) fn shared() -> Option<u64> {
+        Some(precise(&Origin))
+    }
+
     /// The same timeline as of the last tick.
+    #[cfg(target_os = "linux")]
     #[inline(always)]
     pub(super) fn coarse(_: &Origin) -> u64 {
         nanos(clock_gettime(ClockId::MonotonicCoarse))
     }
 
+    #[cfg(target_os = "linux")]
     pub(super) fn coarse_tick() -> Option<Duration> {
         let tick = nanos(clock_getres(ClockId::MonotonicCoarse));
         (tick > 0).then(|| Duration::from_nanos(tick))
     }
+
+    /// No coarse clock with a known lag here.
+    #[cfg(not(target_os = "linux"))]
+    #[inline(always)]
+    pub(super) fn coarse(origin: &Origin) -> u64 {
+        precise(origin)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn coarse_tick() -> Option<Duration> {
+        None
+    }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(unix))]
 mod raw {
     use std::time::{Duration, Instant};
 
@@ -159,6 +195,11 @@ mod raw {
             .as_secs()
             .wrapping_mul(1_000_000_000)
             .wrapping_add(u64::from(elapsed.subsec_nanos()))
+    }
+
+    /// `Instant` does not tell what it counts from.
+    pub(super) fn shared() -> Option<u64> {
+        None
     }
 
     /// No coarse clock with a known lag here.

@@ -47,6 +47,19 @@ impl ConfigError {
         }
     }
 
+    /// The same, caused by `source`.
+    #[must_use]
+    pub fn with_source(
+        kind: ConfigErrorKind,
+        message: impl fmt::Display,
+        source: impl Into<Box<dyn core::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            source: Some(source.into()),
+            ..Self::new(kind, message)
+        }
+    }
+
     /// Which rule is broken.
     #[must_use]
     pub fn kind(&self) -> ConfigErrorKind {

@@ -14,6 +14,10 @@ pub enum StorageErrorKind {
     Contended,
     /// The counters are damaged.
     Corrupt,
+    /// The counters are of a time far ahead of this process's clock.
+    Ahead,
+    /// The gate was removed from its storage: make it again.
+    Retired,
     /// The storage answered something that does not belong to the question.
     Protocol,
     /// The storage cannot be reached or refused to work; see `source()`.
@@ -64,6 +68,8 @@ impl From<WindowError> for StorageError {
             WindowError::Exhausted => StorageErrorKind::Exhausted,
             WindowError::Contended => StorageErrorKind::Contended,
             WindowError::Corrupt => StorageErrorKind::Corrupt,
+            WindowError::Ahead => StorageErrorKind::Ahead,
+            WindowError::Retired => StorageErrorKind::Retired,
         })
     }
 }
@@ -80,6 +86,10 @@ impl fmt::Display for StorageError {
             StorageErrorKind::Corrupt => {
                 "the gate's counters are damaged: remove them and make a new gate"
             }
+            StorageErrorKind::Ahead => {
+                "the gate's counters are of a time far ahead of this clock: remove them and make a new gate"
+            }
+            StorageErrorKind::Retired => "the gate was removed from its storage: make it again",
             StorageErrorKind::Protocol => {
                 "the storage gave an answer that does not belong to the question"
             }

@@ -8,7 +8,7 @@ use crate::geometry::{Geometry, Keep};
 use crate::limits::Limits;
 use crate::name;
 use crate::snapshot::Snapshot;
-use crate::storage::{GateConfig, Key, Memory, Opened, Storage, StorageKind};
+use crate::storage::{GateConfig, Key, Memory, OnLimits, Opened, Storage, StorageKind};
 use crate::sync::Mutex;
 use crate::window::Life;
 use std::sync::Arc;
@@ -23,6 +23,7 @@ pub struct CallGateBuilder {
     frame_step: Duration,
     limits: Limits,
     largest: Option<u64>,
+    on_limits: OnLimits,
     keep: Keep,
     credits: bool,
     storage: Box<dyn Storage>,
@@ -39,6 +40,7 @@ impl CallGateBuilder {
             frame_step,
             limits: Limits::none(),
             largest: None,
+            on_limits: OnLimits::Adopt,
             keep: Keep::Aligned,
             credits: false,
             storage: Box::new(Memory::new()),
@@ -92,6 +94,14 @@ impl CallGateBuilder {
             largest: Some(limit),
             ..self
         }
+    }
+
+    /// What becomes of these limits where the gate lives already, with other ones.
+    ///
+    /// Without it the living gate's stay. In this process's memory every
+    /// gate is new.
+    pub fn on_limits(self, on_limits: OnLimits) -> Self {
+        Self { on_limits, ..self }
     }
 
     /// Lets no interval of `gate_size`, wherever it starts, hold more than the gate limit.
@@ -191,7 +201,7 @@ impl CallGateBuilder {
         }
         let geometry = Geometry::of_gate(self.gate_size, self.frame_step, self.keep)?;
         let step = geometry.base_nanos();
-        let (time, now) = match self.clock {
+        let (mut time, now) = match self.clock {
             None => (
                 Time::System(Source::new(SystemClock::new(), step)),
                 Moment::from(SystemTime::now()),
@@ -211,6 +221,7 @@ impl CallGateBuilder {
             geometry,
             limits: self.limits,
             largest: self.largest,
+            on_limits: self.on_limits,
             keep: self.keep,
             credits: self.credits,
             life: match &time {
@@ -226,6 +237,12 @@ impl CallGateBuilder {
         let kind = self.storage.kind();
         let backend = match self.storage.open(&config, seed.as_ref())? {
             Opened::Counter(counter) => Backend::Counter(counter),
+            Opened::Anchored(counter, offset) => {
+                if let Time::System(source) = &mut time {
+                    source.set_anchor(offset);
+                }
+                Backend::Counter(counter)
+            }
             Opened::Remote(remote) => {
                 let key = Key::new(config.name.clone());
                 Backend::Remote {

@@ -37,7 +37,9 @@ impl Inner {
         }
         let _nudge = self.queue.nudge_after();
         let refunded = match &self.backend {
-            Backend::Counter(counter) => counter.refund(self.now(), value, ticket)?,
+            Backend::Counter(counter) => {
+                self.at_present(|now| counter.refund(now, value, ticket))?.1
+            }
             Backend::Remote { .. } => {
                 let booked =
                     ticket.map(|ticket| Booked::new(Moment::from_nanos(ticket.start), ticket.mark));

@@ -1,6 +1,7 @@
 //! What the handles of one gate share.
 
 use crate::clock::{Alarm, Clock, Moment, Source, Turn};
+use crate::error::{StorageError, StorageErrorKind};
 use crate::geometry::Keep;
 use crate::limits::Limits;
 use crate::name::NameTag;
@@ -10,6 +11,9 @@ use crate::sync::Mutex;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
+
+/// How often the clock is read again before a window ahead of it is believed to be.
+const READINGS: u32 = 3;
 
 /// What the handles of one gate share.
 pub(crate) struct Inner {
@@ -91,6 +95,30 @@ impl Inner {
             Time::System(source) => Moment::from_nanos(source.now()),
             Time::Custom(clock) => clock.now(),
         }
+    }
+
+    /// Does `act` at the present, and says when that was.
+    pub(super) fn at_present<T>(
+        &self,
+        act: impl Fn(Moment) -> Result<T, StorageError>,
+    ) -> Result<(Moment, T), StorageError> {
+        self.at_present_from(self.now(), act)
+    }
+
+    /// The same with a reading of the clock that may have grown old, as on a process that was stopped after it: then
+    /// the clock is read again.
+    pub(super) fn at_present_from<T>(
+        &self,
+        mut now: Moment,
+        act: impl Fn(Moment) -> Result<T, StorageError>,
+    ) -> Result<(Moment, T), StorageError> {
+        for _ in 0..READINGS {
+            match act(now) {
+                Err(error) if error.kind() == StorageErrorKind::Ahead => now = self.now(),
+                done => return done.map(|done| (now, done)),
+            }
+        }
+        Ok((now, act(now)?))
     }
 
     /// How a waiter sleeps until `at`.

@@ -15,7 +15,6 @@ use std::time::Duration;
 
 impl Inner {
     pub(super) async fn check_limits(&self, way: Way) -> Result<(), UpdateError> {
-        let now = self.now();
         let state = self.state(way).await?;
         let limits = self.limits();
         let (sum, frame) = (state.sum(), state.current_frame().value());
@@ -26,12 +25,15 @@ impl Inner {
             return Ok(());
         }
         let wait = match &self.backend {
-            Backend::Counter(counter) => match counter.survey(now, 1)?.verdict {
-                Verdict::Refused(refusal) => {
-                    Duration::from_nanos(refusal.retry_at.saturating_sub(now.as_nanos()))
+            Backend::Counter(counter) => {
+                let (now, survey) = self.at_present(|now| counter.survey(now, 1))?;
+                match survey.verdict {
+                    Verdict::Refused(refusal) => {
+                        Duration::from_nanos(refusal.retry_at.saturating_sub(now.as_nanos()))
+                    }
+                    Verdict::Booked(_) => return Ok(()),
                 }
-                Verdict::Booked(_) => return Ok(()),
-            },
+            }
             Backend::Remote { .. } => self.peek(way, 1).await?.retry_after,
         };
         let denial =
@@ -54,12 +56,12 @@ impl Inner {
                 _ => Err(StorageError::out_of_place().into()),
             };
         };
-        let now = self.now();
-        let survey = counter.survey(now, value)?;
+        let (now, survey) = self.at_present(|now| counter.survey(now, value))?;
         let reset_after = Duration::from_nanos(survey.reset_at.saturating_sub(now.as_nanos()));
         match survey.verdict {
             Verdict::Booked(booking) => {
-                let [frame, sum] = booking.used.map(|used| used - value);
+                // damaged words may say that less is used
+                let [frame, sum] = booking.used.map(|used| used.saturating_sub(value));
                 let remaining = booking.remaining.saturating_add(value);
                 let (limit, _) = self.tightest(frame, sum);
                 Ok(Decision::new(
@@ -118,7 +120,8 @@ impl Inner {
     pub(super) async fn state(&self, way: Way) -> Result<State, StorageError> {
         match &self.backend {
             Backend::Counter(counter) => {
-                let (start, frames) = counter.read(self.now(), u64::from(self.kept))?;
+                let kept = u64::from(self.kept);
+                let (_, (start, frames)) = self.at_present(|now| counter.read(now, kept))?;
                 Ok(State::new(Moment::from_nanos(start), frames))
             }
             Backend::Remote { .. } => match self.call(way, Act::State).await? {

@@ -71,8 +71,8 @@ impl Inner {
         let Backend::Counter(counter) = &self.backend else {
             return at_once(self.book(Way::Blocking, value));
         };
-        let now = self.now();
-        match counter.book(now, value)? {
+        let (now, verdict) = self.at_present(|now| counter.book(now, value))?;
+        match verdict {
             Verdict::Booked(booking) => Ok(Reading { booking }),
             Verdict::Refused(refusal) => self.denied(&refusal, value, now.as_nanos()),
         }
@@ -187,17 +187,14 @@ impl Inner {
 
     /// The denial for `value` behind others: a limit's own if there is no room either.
     pub(crate) fn queued(&self, value: u64) -> Denial {
-        let now = self.now();
-        let ahead = self.queue.due().since(now);
-        let verdict = match &self.backend {
-            Backend::Counter(counter) => {
-                counter.survey(now, value).ok().map(|survey| survey.verdict)
-            }
+        let ahead = self.queue.due().since(self.now());
+        let survey = match &self.backend {
+            Backend::Counter(counter) => self.at_present(|now| counter.survey(now, value)).ok(),
             // asking the server would overtake the head
             Backend::Remote { .. } => None,
         };
-        let (scope, limit, used, wait) = match verdict {
-            Some(Verdict::Refused(refusal)) => {
+        let (scope, limit, used, wait) = match survey.map(|(now, survey)| (now, survey.verdict)) {
+            Some((now, Verdict::Refused(refusal))) => {
                 let denial = denied_at(&refusal, value, now.as_nanos());
                 (
                     denial.scope(),
@@ -206,8 +203,8 @@ impl Inner {
                     denial.retry_after().max(ahead),
                 )
             }
-            Some(Verdict::Booked(booking)) => {
-                let [frame, sum] = booking.used.map(|used| used - value);
+            Some((_, Verdict::Booked(booking))) => {
+                let [frame, sum] = booking.used.map(|used| used.saturating_sub(value));
                 let (limit, used) = self.tightest(frame, sum);
                 (Scope::Queue, limit, used, ahead)
             }
@@ -216,18 +213,22 @@ impl Inner {
         Denial::new(scope, limit, used, value, wait).named(self.name_number())
     }
 
-    /// The head of the queue asks a window in reach; `None`: the storage is remote.
+    /// The head of the queue asks a window in reach, by a reading of `now` or a newer one; `None`: the storage is remote.
     pub(crate) fn ask_window(
         &self,
         now: Moment,
         value: u64,
-    ) -> Option<Result<Answer, StorageError>> {
+    ) -> Option<Result<(Moment, Answer), StorageError>> {
         let Backend::Counter(counter) = &self.backend else {
             return None;
         };
-        Some(counter.book(now, value).map(|verdict| match verdict {
-            Verdict::Booked(booking) => Answer::Admitted(Reading { booking }),
-            Verdict::Refused(refusal) => Answer::Denied(denied_at(&refusal, value, now.as_nanos())),
+        let booked = self.at_present_from(now, |now| counter.book(now, value));
+        Some(booked.map(|(now, verdict)| match verdict {
+            Verdict::Booked(booking) => (now, Answer::Admitted(Reading { booking })),
+            Verdict::Refused(refusal) => {
+                let denial = denied_at(&refusal, value, now.as_nanos());
+                (now, Answer::Denied(denial))
+            }
         }))
     }
 }

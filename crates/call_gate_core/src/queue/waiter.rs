@@ -168,7 +168,11 @@ impl<'g> Waiter<'g> {
 
     /// Asks an in-process window; `None`: the storage is remote.
     pub fn ask(&mut self, waker: &Waker) -> Option<Step> {
-        let answer = self.gate.ask_window(self.asked_at, self.value)?;
+        let asked = self.gate.ask_window(self.asked_at, self.value)?;
+        let answer = asked.map(|(now, answer)| {
+            self.asked_at = now;
+            answer
+        });
         Some(self.answer(answer, waker))
     }
 

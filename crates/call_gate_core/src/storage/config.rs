@@ -7,6 +7,19 @@ use crate::window::Life;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What becomes of a builder's limits where the gate lives already, with other ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum OnLimits {
+    /// The living gate's stay.
+    #[default]
+    Adopt,
+    /// The builder's are put in force, for everybody.
+    Replace,
+    /// Other limits are an error.
+    Require,
+}
+
 /// A gate's configuration, checked.
 #[derive(Debug, Clone)]
 pub struct GateConfig {
@@ -17,6 +30,7 @@ pub struct GateConfig {
     pub(crate) limits: Limits,
     /// The largest limit that may ever be set.
     pub(crate) largest: Option<u64>,
+    pub(crate) on_limits: OnLimits,
     pub(crate) keep: Keep,
     pub(crate) credits: bool,
     pub(crate) life: Life,
@@ -52,6 +66,18 @@ impl GateConfig {
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// What becomes of them where the gate lives already, with other ones.
+    #[must_use]
+    pub fn on_limits(&self) -> OnLimits {
+        self.on_limits
+    }
+
+    /// Whether the gate's clock is the machine's; else it is the caller's own.
+    #[must_use]
+    pub fn follows_system(&self) -> bool {
+        self.life == Life::TwentyYears
     }
 
     /// Whether refunds of closed frames are credited to them.

@@ -11,7 +11,7 @@ use crate::window::{Closed, Layout, Plain, Refunded, Refusal, Ticket, Verdict, W
 use std::sync::PoisonError;
 use std::time::Duration;
 
-/// A gate's window in memory.
+/// A gate's window in words within reach: this process's, or shared ones laid out by a [`Blueprint`](crate::Blueprint).
 #[derive(Debug)]
 pub struct Counter {
     pub(crate) placement: Placement,
@@ -36,16 +36,8 @@ impl Counter {
     pub(crate) fn in_memory(config: &GateConfig, seed: Option<&Snapshot>) -> Self {
         let now = config.now.as_nanos();
         let limits = config.limits.of_spans();
-        let seed = seed.and_then(|seed| {
-            Some((
-                Moment::from(seed.current_frame()?).as_nanos(),
-                seed.frames(),
-            ))
-        });
-        let seeded: u64 = seed
-            .iter()
-            .flat_map(|(_, values)| *values)
-            .fold(0, |sum, value| sum.saturating_add(*value));
+        let seeded = seed.map_or(0, Snapshot::counted);
+        let seed = seed.and_then(Snapshot::newest);
         let fits = |layout: &Layout| {
             let largest = config.largest.unwrap_or(0).max(seeded);
             !config.credits
@@ -125,7 +117,21 @@ impl Counter {
         }
     }
 
-    pub(crate) fn limits(&self) -> Result<Limits, StorageError> {
+    /// Takes the window out of use for good, for everybody: whoever asks it gets [`StorageErrorKind::Retired`].
+    ///
+    /// [`StorageErrorKind::Retired`]: crate::StorageErrorKind::Retired
+    #[cfg(not(loom))]
+    pub fn retire(&self) {
+        if let Placement::Packed(window) = &self.placement {
+            window.packed().retire();
+        }
+    }
+
+    /// The limits in force.
+    ///
+    /// # Errors
+    /// Damaged words.
+    pub fn limits(&self) -> Result<Limits, StorageError> {
         let [frame, gate] = match &self.placement {
             Placement::Packed(window) => window.packed().limits()?,
             Placement::Locked(plain) => {
@@ -137,7 +143,11 @@ impl Counter {
         Ok(frame.map_or(limits, |frame| limits.with_frame(frame)))
     }
 
-    pub(crate) fn set_limits(&self, limits: Limits) -> Result<(), ConfigError> {
+    /// Puts `limits` in force; what is counted stays counted.
+    ///
+    /// # Errors
+    /// Limits that the words cannot hold, or damaged words.
+    pub fn set_limits(&self, limits: Limits) -> Result<(), ConfigError> {
         let spans = limits.of_spans();
         match &self.placement {
             Placement::Packed(window) => {

@@ -4,6 +4,7 @@
 //! head    live          [0][0][remaining:R][tag:E]          remaining is signed: a lowered limit leaves a debt
 //!         being rolled  [1][0][remaining:R][tag:E]
 //!         held          [1][1][remaining:R][stamp:E]        odd stamp: a refund; even: a change of limits or a clear
+//!         out of use    all ones, for good
 //! target  [tag]                                             the frame that the last roll agreed on
 //! holds   [count]                                           source of odd stamps
 //! area    2 x ( limit of each span, floor tag, floor total ), each a versioned register
@@ -15,6 +16,7 @@
 //!
 //! `E` numbers every base frame of at least twenty years, `R = 62 - E`, `T = 64 - E`. A window's sum stays under
 //! `2^(R-1)`, twice what any limits allow, so totals may wrap in their `T` bits and differences of them are still exact.
+// long file: half of it says where each bit lies, the other half is the arithmetic of it
 
 mod life;
 mod ring;
@@ -37,6 +39,8 @@ const MAX_TAG_BITS: u32 = 46;
 
 pub(super) const FROZEN: u64 = 1 << 63;
 pub(super) const HELD: u64 = 1 << 62;
+/// The head of a window out of use, whatever its layout: no refund holds the head with it.
+pub(crate) const RETIRED: u64 = u64::MAX;
 
 /// Index of the head word.
 pub(super) const HEAD: usize = 0;
@@ -55,7 +59,9 @@ pub(crate) struct Layout {
     /// Which ring each span reads, and how many of its frames it sums.
     spans: Box<[(u32, u32)]>,
     rings: Box<[Ring]>,
-    base_ring: u32,
+    base_ring: u16,
+    /// Whether all readings are of one clock that never goes back.
+    one_clock: bool,
     pub(super) tag_bits: u32,
 }
 
@@ -85,7 +91,7 @@ impl Layout {
             });
             at = at.checked_add(len)?;
         }
-        let base_ring = u32::try_from(rings.iter().position(|ring| ring.ratio == 1)?).ok()?;
+        let base_ring = u16::try_from(rings.iter().position(|ring| ring.ratio == 1)?).ok()?;
         let mut spans = Vec::with_capacity(geometry.spans().len());
         for (span, ring) in geometry.spans().iter().zip(geometry.ring_of()) {
             spans.push((
@@ -101,7 +107,22 @@ impl Layout {
             rings: rings.into(),
             base_ring,
             tag_bits,
+            one_clock: false,
         })
+    }
+
+    /// The same layout for readings of one clock that never goes back: a head more than a window ahead is damaged.
+    #[cfg(all(feature = "std", not(loom)))]
+    pub(crate) fn of_one_clock(self) -> Self {
+        Self {
+            one_clock: true,
+            ..self
+        }
+    }
+
+    /// Whether a head at `tag` is further ahead of `goal` than a clock can be.
+    pub(super) fn is_ahead(&self, tag: u64, goal: u64) -> bool {
+        self.one_clock && tag.saturating_sub(goal) > self.first_tag()
     }
 
     /// How many words the window takes.
@@ -161,7 +182,7 @@ impl Layout {
     }
 
     pub(super) fn base_ring(&self) -> Ring {
-        self.ring(self.base_ring)
+        self.ring(u32::from(self.base_ring))
     }
 
     fn ring(&self, index: u32) -> Ring {
@@ -203,7 +224,7 @@ impl Layout {
     pub(super) fn tag_at(&self, now: u64) -> Result<u64, WindowError> {
         let first = self.first_tag();
         let tag = now.saturating_sub(self.start_of(first)) / self.base + first;
-        if tag > self.tag_mask() - 2 {
+        if tag > self.last_tag() {
             Err(WindowError::Exhausted)
         } else {
             Ok(tag)
@@ -217,7 +238,13 @@ impl Layout {
         let tag = i128::from(start / self.base) - i128::from(made) + i128::from(first);
         u64::try_from(tag)
             .ok()
-            .filter(|tag| *tag >= 1 && *tag <= self.tag_mask() - 2)
+            .filter(|tag| *tag >= 1 && *tag <= self.last_tag())
+    }
+
+    /// The tag to start with, and the values up to it; a seed from before any tag is none.
+    pub(crate) fn seeded<'v>(&self, seed: Option<(u64, &'v [u64])>) -> (u64, &'v [u64]) {
+        seed.and_then(|(start, values)| Some((self.tag_of_start(start)?, values)))
+            .unwrap_or((self.first_tag(), &[]))
     }
 
     /// The nanosecond of the wall at which frame `tag` starts.
@@ -230,6 +257,11 @@ impl Layout {
         let first = self.first_tag();
         let ahead = tag.saturating_sub(first).saturating_mul(self.base);
         self.start_of(first).saturating_add(ahead)
+    }
+
+    /// The last frame that is counted.
+    pub(super) fn last_tag(&self) -> u64 {
+        self.tag_mask() - 2
     }
 
     #[inline(always)]

@@ -29,18 +29,22 @@
 //!
 //! Every loop here ends, because a failed exchange means that somebody else moved the window on; [`TRIES`] bounds them
 //! all the same, for words that live in memory which others may damage.
+// long file: the argument for all of it stands at its head
 
 mod amend;
 mod rest;
 mod roll;
 mod view;
 
-pub(super) use rest::at_rest;
+pub(crate) use super::layout::RETIRED;
+pub(crate) use rest::at_rest;
 
 use super::layout::{HEAD, HOLDS, Layout, Place};
 use super::plan::{Kind, Plan};
 use super::register::NONE;
 use super::{Booking, Judge, Refunded, Ticket, Verdict, WindowError};
+#[cfg(all(feature = "std", not(loom)))]
+use crate::sync::Ordering::Release;
 use crate::sync::{AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
 use alloc::vec::Vec;
 use view::View;
@@ -64,16 +68,19 @@ impl<'w> Packed<'w> {
     pub(crate) fn book(&self, now: u64, value: u64) -> Result<(Verdict, Judge), WindowError> {
         let goal = self.layout.tag_at(now)?;
         self.attempt(goal, |plan, word| {
-            let verdict = self.judged(plan, word, value)?;
+            let Some(verdict) = self.judged(plan, word, value)? else {
+                return Ok(None);
+            };
             if matches!(verdict, Verdict::Booked(_)) && value > 0 {
                 let tag = self.layout.tag(word);
                 let remaining = self.layout.remaining(word).wrapping_sub_unsigned(value);
                 let new = self.layout.live(tag, remaining);
-                self.head()
-                    .compare_exchange(word, new, Acquire, Relaxed)
-                    .ok()?;
+                let booked = self.head().compare_exchange(word, new, Acquire, Relaxed);
+                if booked.is_err() {
+                    return Ok(None);
+                }
             }
-            Some((verdict, Judge { plan, word }))
+            Ok(Some((verdict, Judge { plan, word })))
         })
     }
 
@@ -93,7 +100,8 @@ impl<'w> Packed<'w> {
         if self.plan_word().load(Acquire) == plan {
             return booking;
         }
-        match self.attempt(0, |plan, word| self.judged(plan, word, 0)) {
+        let goal = self.layout.tag_at(booking.ticket.start).unwrap_or(0);
+        match self.attempt(goal, |plan, word| self.judged(plan, word, 0)) {
             Ok(Verdict::Booked(later)) => Booking {
                 ticket: booking.ticket,
                 ..later
@@ -113,14 +121,19 @@ impl<'w> Packed<'w> {
         self.attempt(goal, |_, word| {
             let tag = self.layout.tag(word);
             if ticket.is_some_and(|ticket| ticket.start != self.layout.start_of(tag)) {
-                return Some(Refunded::Expired);
+                return Ok(Some(Refunded::Expired));
             }
             let remaining = self.layout.remaining(word);
             let stamp = self.word(HOLDS).fetch_add(1, Relaxed) << 1 | 1;
             let held = self.layout.held(stamp, remaining);
-            self.head()
-                .compare_exchange(word, held, AcqRel, Acquire)
-                .ok()?;
+            if held == RETIRED {
+                // the next stamp is another
+                return Ok(None);
+            }
+            let holding = self.head().compare_exchange(word, held, AcqRel, Acquire);
+            if holding.is_err() {
+                return Ok(None);
+            }
             // while the head is held nothing is admitted, rolled or changed; the exchange that
             // releases it fails if somebody released it before, and then nothing read here counts
             let view = self.view(Plan::unpack(self.plan_word().load(Acquire)), tag, remaining);
@@ -148,10 +161,15 @@ impl<'w> Packed<'w> {
                     (room, self.booking(&after).map(Refunded::Returned))
                 }
             };
-            self.head()
-                .compare_exchange(held, self.layout.live(tag, new), AcqRel, Acquire)
-                .ok()?;
-            outcome
+            let released = self.layout.live(tag, new);
+            match self
+                .head()
+                .compare_exchange(held, released, AcqRel, Acquire)
+            {
+                // it was held all the while, so what was read fits together unless it is damaged
+                Ok(_) => outcome.map(Some).ok_or(WindowError::Corrupt),
+                Err(_) => Ok(None),
+            }
         })
     }
 
@@ -161,18 +179,29 @@ impl<'w> Packed<'w> {
         self.attempt(goal, |plan, word| {
             self.consistent(plan, word, |view| {
                 let mut values = Vec::with_capacity(usize::try_from(frames).unwrap_or(0));
-                let mut above = view.total;
-                for back in 0..frames {
+                // oldest first: that slot is the next to be overwritten
+                let mut below = None;
+                for back in (0..frames).rev() {
+                    let tag = view.tag.checked_sub(back);
                     // frames from before the window existed are empty
-                    let Some(tag) = view.tag.checked_sub(back) else {
+                    let Some(tag) = tag else {
                         values.push(0);
                         continue;
                     };
-                    let place = self.base_place();
-                    let below = self.start(&view.control, place.ring, tag)?;
-                    values.push(self.layout.difference(above, below).unsigned_abs());
-                    above = below;
+                    let ring = self.layout.base_ring();
+                    let start = match below {
+                        Some(start) => start,
+                        None => self.start(&view.control, ring, tag)?,
+                    };
+                    let end = if back == 0 {
+                        view.total
+                    } else {
+                        self.start(&view.control, ring, tag + 1)?
+                    };
+                    values.push(self.layout.difference(end, start).unsigned_abs());
+                    below = Some(end);
                 }
+                values.reverse();
                 Some((self.layout.start_of(view.tag), values))
             })
         })
@@ -181,7 +210,8 @@ impl<'w> Packed<'w> {
     /// The limits of the first two spans.
     pub(crate) fn limits(&self) -> Result<[Option<u64>; 2], WindowError> {
         for _ in 0..TRIES {
-            let area = Plan::unpack(self.plan_word().load(Acquire)).area;
+            let plan = self.plan_word().load(Acquire);
+            let area = Plan::unpack(plan).area;
             let limits = self.control(area).and_then(|control| {
                 let second = if self.layout.spans() > 1 {
                     self.limit_of(&control, 1)?
@@ -193,11 +223,13 @@ impl<'w> Packed<'w> {
                         .map(|limit| Some(limit).filter(|limit| *limit != NONE)),
                 )
             });
-            // registers of one version, of the area that is still in force
-            if let Some(limits) =
-                limits.filter(|_| Plan::unpack(self.plan_word().load(Acquire)).area == area)
-            {
-                return Ok(limits);
+            let now = self.plan_word().load(Acquire);
+            match limits {
+                // registers of one version, of the area that is still in force
+                Some(limits) if Plan::unpack(now).area == area => return Ok(limits),
+                // an area in force is not written to
+                None if now == plan => return Err(WindowError::Corrupt),
+                _ => {}
             }
         }
         Err(WindowError::Contended)
@@ -219,16 +251,26 @@ impl<'w> Packed<'w> {
     fn attempt<T>(
         &self,
         goal: u64,
-        mut operation: impl FnMut(u64, u64) -> Option<T>,
+        mut operation: impl FnMut(u64, u64) -> Result<Option<T>, WindowError>,
     ) -> Result<T, WindowError> {
+        let mut goal = goal;
         for _ in 0..TRIES {
             let (plan, word) = self.settle(goal)?;
-            if let Some(done) = operation(plan, word) {
+            // what others have moved on to since is not ahead of time
+            goal = self.layout.tag(word);
+            if let Some(done) = operation(plan, word)? {
                 return Ok(done);
             }
             spin();
         }
         Err(WindowError::Contended)
+    }
+
+    /// Takes the window out of use, for everybody and for good.
+    #[cfg(all(feature = "std", not(loom)))]
+    pub(crate) fn retire(&self) {
+        // every other writer exchanges a head that it has read, so none of them brings it back
+        self.head().store(RETIRED, Release);
     }
 
     fn base_place(&self) -> Place {

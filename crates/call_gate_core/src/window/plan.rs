@@ -109,7 +109,8 @@ impl Plan {
 
     /// The version that a ready plan's registers carry: its count when it was claimed.
     pub(super) fn version(self) -> u64 {
-        self.count - self.marks - 1
+        // damaged words may hold anything
+        self.count.wrapping_sub(self.marks).wrapping_sub(1) & MAX_VERSION
     }
 
     /// The stamp last given out, as the head shows it: always even.

@@ -13,6 +13,10 @@ pub enum WindowError {
     Contended,
     /// The words say what no correct window writes.
     Corrupt,
+    /// The words show a time far ahead of the clock.
+    Ahead,
+    /// The window was taken out of use.
+    Retired,
 }
 
 impl fmt::Display for WindowError {
@@ -21,6 +25,8 @@ impl fmt::Display for WindowError {
             Self::Exhausted => "the window's frames are used up: make a new one",
             Self::Contended => "the window is too contended",
             Self::Corrupt => "the window's words are damaged",
+            Self::Ahead => "the window is far ahead of the clock",
+            Self::Retired => "the window is out of use",
         })
     }
 }

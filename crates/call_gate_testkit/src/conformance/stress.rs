@@ -70,6 +70,10 @@ pub fn long_frames(make: Make<'_>) {
 pub fn tiny_frames(make: Make<'_>) {
     for (step, frames) in [(1_000, 3), (50_000, 8), (1_000_000, 2)] {
         let spec = Spec::new(step, frames).with_caps(7, 4);
+        let fixture = somewhere(make);
+        if !fixture.holds_in_real_time(&fixture.shape(spec.clone())) {
+            continue;
+        }
         let history = saturate(&gate(make, &spec), &spec, |turn| 1 + turn % 4);
         assert_eq!(history.check(), Ok(()));
     }

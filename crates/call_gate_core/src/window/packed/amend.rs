@@ -11,7 +11,7 @@
 //! 7. Publish: whoever sees the head held under that stamp sets it to what remains under the new limits.
 
 use super::super::WindowError;
-use super::super::layout::{FROZEN, HELD, TARGET};
+use super::super::layout::{FROZEN, HELD, RETIRED, TARGET};
 use super::super::plan::{Kind, Plan, Stage};
 use super::super::register;
 use super::{Packed, TRIES};
@@ -32,6 +32,9 @@ impl Packed<'_> {
                 continue;
             }
             let head = self.head().load(Acquire);
+            if head == RETIRED {
+                return Err(WindowError::Retired);
+            }
             if head & (FROZEN | HELD) == FROZEN | HELD {
                 // the last plan may not be published yet, and its arguments are still needed until it is
                 self.release(head)?;
@@ -92,6 +95,9 @@ impl Packed<'_> {
                 continue;
             }
             let head = self.head().load(Acquire);
+            if head == RETIRED {
+                return Err(WindowError::Retired);
+            }
             if head & (FROZEN | HELD) == FROZEN | HELD {
                 self.release(head)?;
             }
@@ -104,6 +110,9 @@ impl Packed<'_> {
     pub(super) fn advance(&self) -> Result<(), WindowError> {
         // the head is read before the plan: the stamp then belongs to a plan that was ready in the head's own frame
         let live = self.head().load(Acquire);
+        if live == RETIRED {
+            return Err(WindowError::Retired);
+        }
         if live & FROZEN != 0 {
             return self.help(live, self.layout.tag(live) + 1);
         }
@@ -139,7 +148,7 @@ impl Packed<'_> {
             let word = self.plan_word().load(Acquire);
             let plan = Plan::unpack(word);
             // no roll runs under a held head, so the last roll's target is the frame that it was held in
-            let tag = self.word(TARGET).load(Acquire);
+            let tag = self.layout.tag(self.word(TARGET).load(Acquire));
             let distance = plan.distance(stamp, self.layout.tag_mask());
             let ours = stamp & 1 == 0;
             let new = match plan.stage {

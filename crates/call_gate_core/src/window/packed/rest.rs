@@ -5,7 +5,7 @@ use super::super::register::{self, NONE};
 use alloc::vec::Vec;
 
 /// The words of a window at rest: at frame `tag`, with `values` booked in its newest frames, newest first.
-pub(in super::super) fn at_rest(
+pub(crate) fn at_rest(
     layout: &Layout,
     limits: &[Option<u64>],
     tag: u64,

@@ -1,8 +1,8 @@
 //! Moving the head from frame to frame.
 
 use super::super::WindowError;
-use super::super::layout::{FROZEN, HELD, TARGET};
-use super::super::plan::Plan;
+use super::super::layout::{FROZEN, HELD, RETIRED, TARGET};
+use super::super::plan::{Plan, Stage};
 use super::{Packed, TRIES};
 use crate::sync::Ordering::{AcqRel, Acquire};
 
@@ -12,10 +12,20 @@ impl Packed<'_> {
         for _ in 0..TRIES {
             let plan = self.plan_word().load(Acquire);
             let word = self.head().load(Acquire);
+            if word == RETIRED {
+                return Err(WindowError::Retired);
+            }
             if word & FROZEN != 0 {
                 self.help(word, goal)?;
+            } else if Plan::unpack(plan).stage == Stage::Ready {
+                // its author may be dead: what is done from here on must not be undone by it later
+                self.advance()?;
             } else if self.layout.tag(word) >= goal {
-                return Ok((plan, word));
+                return if self.layout.is_ahead(self.layout.tag(word), goal) {
+                    Err(WindowError::Ahead)
+                } else {
+                    Ok((plan, word))
+                };
             } else if self
                 .head()
                 .compare_exchange(word, word | FROZEN, AcqRel, Acquire)
@@ -50,6 +60,9 @@ impl Packed<'_> {
         if self.head().load(Acquire) != word {
             // finished by others; only now is `to` known to be this roll's
             return Ok(());
+        }
+        if to <= from || to > self.layout.last_tag() {
+            return Err(WindowError::Corrupt);
         }
         let rolled = self.rolled_total(word, from, to).and_then(|total| {
             self.fill(from, to, total);

@@ -3,7 +3,7 @@
 use super::super::layout::{FROZEN, Place, Ring};
 use super::super::plan::Plan;
 use super::super::register::{self, NONE};
-use super::super::{Booking, Refusal, Ticket, Verdict, first_fit};
+use super::super::{Booking, Refusal, Ticket, Verdict, WindowError, first_fit};
 use super::Packed;
 use crate::sync::Ordering::Acquire;
 
@@ -30,7 +30,12 @@ pub(super) struct View {
 
 impl Packed<'_> {
     /// What the live head `word` says to `value`; `None`: it moved meanwhile.
-    pub(super) fn judged(&self, plan: u64, word: u64, value: u64) -> Option<Verdict> {
+    pub(super) fn judged(
+        &self,
+        plan: u64,
+        word: u64,
+        value: u64,
+    ) -> Result<Option<Verdict>, WindowError> {
         self.consistent(plan, word, |view| self.verdict(view, value))
     }
 
@@ -87,22 +92,35 @@ impl Packed<'_> {
     }
 
     /// Computes from the live head `word`, read after `plan`; `None`: the frame or the plan moved meanwhile.
+    ///
+    /// A slot tells its frame, and a frame's total is written once; so what was computed is what the window held when the
+    /// head was `word`, if only the plan is still the same. Words that do not fit together although neither moved are
+    /// damaged.
     pub(super) fn consistent<T>(
         &self,
         plan: u64,
         word: u64,
         compute: impl FnOnce(&View) -> Option<T>,
-    ) -> Option<T> {
+    ) -> Result<Option<T>, WindowError> {
         let tag = self.layout.tag(word);
-        let view = self.view(Plan::unpack(plan), tag, self.layout.remaining(word))?;
-        let computed = compute(&view)?;
-        // every slot and register was read with Acquire, so these two loads come after them: the frame is still
-        // live, so none of its slots was overwritten, and no plan was carried out
+        let view = self.view(Plan::unpack(plan), tag, self.layout.remaining(word));
+        let computed = view.and_then(|view| compute(&view));
+        // every slot and register was read with Acquire, so these loads come after them: no plan was carried out
+        if self.plan_word().load(Acquire) != plan {
+            return Ok(None);
+        }
+        if computed.is_some() {
+            return Ok(computed);
+        }
+        // the frame is still live, so none of its slots was overwritten
         let now = self.head().load(Acquire);
-        let still = now & FROZEN == 0
+        if now & FROZEN == 0
             && self.layout.tag(now) == tag
-            && self.plan_word().load(Acquire) == plan;
-        still.then_some(computed)
+            && self.plan_word().load(Acquire) == plan
+        {
+            return Err(WindowError::Corrupt);
+        }
+        Ok(None)
     }
 
     pub(super) fn view(&self, plan: Plan, tag: u64, remaining: i64) -> Option<View> {
