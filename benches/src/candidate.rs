@@ -1,6 +1,7 @@
 //! One operation under measurement, and the timing of it.
 
 mod awaited;
+pub(crate) mod processes;
 
 use std::fmt;
 use std::hint::{self, black_box};

@@ -19,6 +19,15 @@ pub const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// A gate whose limits no run reaches, and that fit the packed word.
 pub fn roomy(frames: u32, step: Duration) -> CallGateBuilder {
+    with_room(CallGate::unnamed(step * frames, step), step)
+}
+
+/// The same with a name, for a storage that needs one.
+pub fn roomy_named(name: &str, frames: u32, step: Duration) -> CallGateBuilder {
+    with_room(CallGate::builder(name, step * frames, step), step)
+}
+
+fn with_room(builder: CallGateBuilder, step: Duration) -> CallGateBuilder {
     // A frame of 1 ms holds less, but is also over sooner.
     let (frame, gate) = if step < TENTH {
         (500_000, 1_000_000)
@@ -27,14 +36,17 @@ pub fn roomy(frames: u32, step: Duration) -> CallGateBuilder {
     } else {
         (200_000_000, 250_000_000)
     };
-    CallGate::unnamed(step * frames, step)
-        .frame_limit(frame)
-        .gate_limit(gate)
+    builder.frame_limit(frame).gate_limit(gate)
 }
 
 /// A gate for one unit in its whole window, before that unit is booked.
 pub fn narrow(frames: u32, step: Duration) -> CallGateBuilder {
     CallGate::unnamed(step * frames, step).gate_limit(1)
+}
+
+/// The same with a name, for a storage that needs one.
+pub fn narrow_named(name: &str, frames: u32, step: Duration) -> CallGateBuilder {
+    CallGate::builder(name, step * frames, step).gate_limit(1)
 }
 
 /// A gate for one unit in every frame, before that unit is booked.

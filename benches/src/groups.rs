@@ -6,6 +6,7 @@ mod clocks;
 mod decorator;
 mod denied;
 mod frames;
+mod shared;
 mod spans;
 mod throughput;
 mod waiting;
@@ -26,5 +27,8 @@ pub const ALL: &[fn() -> Group] = &[
     waiting::group,
     awaited::group,
     decorator::group,
+    shared::calls,
+    shared::two,
+    shared::attach,
     throughput::group,
 ];

@@ -12,4 +12,6 @@ pub mod machine;
 pub mod peers;
 pub mod report;
 pub mod rounds;
+pub mod second;
+pub mod segment;
 pub mod targets;

@@ -10,10 +10,17 @@ use std::process::ExitCode;
 use args::{Args, Command};
 use call_gate_benches::machine::Machine;
 use call_gate_benches::rounds::{self, Progress, Table};
-use call_gate_benches::{chart, groups, report};
+use call_gate_benches::{chart, groups, report, second};
 
 fn main() -> ExitCode {
-    match Args::parse(std::env::args().skip(1)) {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [first, job @ ..] = &*words
+        && first == second::ARGUMENT
+    {
+        second::serve(job);
+        return ExitCode::SUCCESS;
+    }
+    match Args::parse(words.into_iter()) {
         Ok(Command::Help) => {
             println!("{}", args::HELP);
             ExitCode::SUCCESS

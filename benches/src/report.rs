@@ -1,10 +1,10 @@
 //! The report in Markdown.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use crate::machine::Machine;
 use crate::rounds::{Figures, Plan, Table};
-use crate::targets;
+use crate::targets::{self, Verdict};
 
 /// The whole of `docs/benchmarks.md`.
 pub fn markdown(tables: &[Table], machine: &Machine, plan: &Plan) -> String {
@@ -14,12 +14,7 @@ pub fn markdown(tables: &[Table], machine: &Machine, plan: &Plan) -> String {
     out
 }
 
-fn write_report(
-    out: &mut String,
-    tables: &[Table],
-    machine: &Machine,
-    plan: &Plan,
-) -> std::fmt::Result {
+fn write_report(out: &mut String, tables: &[Table], machine: &Machine, plan: &Plan) -> fmt::Result {
     writeln!(out, "# Benchmarks\n")?;
     writeln!(
         out,
@@ -38,7 +33,7 @@ fn write_report(
     write_method(out, plan)
 }
 
-fn write_targets(out: &mut String, tables: &[Table], plan: &Plan) -> std::fmt::Result {
+fn write_targets(out: &mut String, tables: &[Table], plan: &Plan) -> fmt::Result {
     writeln!(out, "## Targets\n")?;
     writeln!(out, "| one call | at most | measured | p10 to p90 | |")?;
     writeln!(out, "| --- | --- | --- | --- | --- |")?;
@@ -62,13 +57,27 @@ fn write_targets(out: &mut String, tables: &[Table], plan: &Plan) -> std::fmt::R
             verdict.ratio.median,
             verdict.ratio.p10,
             verdict.ratio.p90,
-            if verdict.met { "met" } else { "**missed**" },
+            Shown(verdict),
         )?;
     }
     writeln!(out)
 }
 
-fn write_machine(out: &mut String, machine: &Machine) -> std::fmt::Result {
+/// A verdict in words, which tell if most of the rounds could not be measured.
+struct Shown(Verdict);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.met { "met" } else { "**missed**" })?;
+        let (measured, rounds) = (self.0.ratio.rounds, self.0.rounds);
+        if measured * 2 < rounds {
+            write!(f, ", by {measured} of {rounds} rounds: machine too busy")?;
+        }
+        Ok(())
+    }
+}
+
+fn write_machine(out: &mut String, machine: &Machine) -> fmt::Result {
     writeln!(out, "## Machine\n")?;
     writeln!(out, "| | |\n| --- | --- |")?;
     for (name, value) in &machine.facts {
@@ -77,7 +86,7 @@ fn write_machine(out: &mut String, machine: &Machine) -> std::fmt::Result {
     writeln!(out)
 }
 
-fn write_table(out: &mut String, table: &Table) -> std::fmt::Result {
+fn write_table(out: &mut String, table: &Table) -> fmt::Result {
     writeln!(out, "## {}\n\n{}\n", table.title, table.about)?;
     let Some(base) = table.rows.first() else {
         return Ok(());
@@ -119,7 +128,7 @@ fn three_digits(value: f64) -> String {
     }
 }
 
-fn write_method(out: &mut String, plan: &Plan) -> std::fmt::Result {
+fn write_method(out: &mut String, plan: &Plan) -> fmt::Result {
     let (rounds, calls) = (plan.rounds, thousands(plan.calls));
     writeln!(out, "## How it is measured\n")?;
     writeln!(
@@ -145,7 +154,7 @@ fn write_method(out: &mut String, plan: &Plan) -> std::fmt::Result {
     )?;
     writeln!(
         out,
-        "- With two threads, a measurement counts only if both were running at once for four \
+        "- With two threads or processes, a measurement counts only if both were running at once for four \
          fifths of it, and is tried again otherwise. Two threads that take turns on one core, \
          because something else needs the other, do not contend, and every limiter then looks as \
          if it did not mind company. (Off the core is told on Linux only.)"

@@ -81,6 +81,8 @@ pub struct Spread {
     pub p90: f64,
     /// Their mean, which the rare slow round moves and the median hides.
     pub mean: f64,
+    /// How many rounds they are from.
+    pub rounds: usize,
 }
 
 impl Row {
@@ -118,6 +120,7 @@ impl Spread {
             p10: at(0.1),
             p90: at(0.9),
             mean: values.iter().sum::<f64>() / values.len() as f64,
+            rounds: values.len(),
         })
     }
 }

@@ -22,6 +22,8 @@ pub struct Verdict {
     pub ratio: Spread,
     /// Whether its median is small enough.
     pub met: bool,
+    /// How many rounds there were; the ratio may be from fewer.
+    pub rounds: usize,
 }
 
 impl Target {
@@ -33,6 +35,7 @@ impl Target {
             Some(Verdict {
                 ratio,
                 met: ratio.median <= self.at_most,
+                rounds: row(self.of)?.nanos.len(),
             })
         })
     }
@@ -179,6 +182,36 @@ pub const ALL: &[Target] = &[
         "decorator/attribute-async/1",
         "decorator/by-hand-async/1",
         1.05,
+    ),
+    target(
+        "admitted on shared memory, 10 frames of 1 s, to memory",
+        "shared/segment-10x1s/1",
+        "shared/memory-10x1s/1",
+        1.2,
+    ),
+    target(
+        "admitted on shared memory, 10 frames of 100 ms, to memory",
+        "shared/segment-10x100ms/1",
+        "shared/memory-10x100ms/1",
+        1.2,
+    ),
+    target(
+        "two processes on one gate in shared memory, to two threads on one in memory",
+        "shared/segment-10x1s-processes/2",
+        "shared/memory-10x1s/2",
+        1.1,
+    ),
+    target(
+        "attaching to a gate that this process has not mapped, to 50 µs",
+        "attach/segment/1",
+        "attach/allowed",
+        1.0,
+    ),
+    target(
+        "attaching to the first gate of a process, to 50 µs",
+        "attach/segment-first/1",
+        "attach/allowed",
+        1.0,
     ),
     target(
         "100,000 tasks on one thread, to what the rate allows",

@@ -14,6 +14,7 @@ const WORKSPACE: Budget = Budget(minutes(10), minutes(30));
 const DOCTESTS: Budget = Budget(minutes(5), minutes(5));
 const LOOM: Budget = Budget(minutes(12), minutes(45));
 const STRESS: Budget = Budget(minutes(6), minutes(30));
+const PROCESSES: Budget = Budget(minutes(5), minutes(30));
 
 /// Set for the tests when they are to take their long forms.
 const LONG: &str = "CALL_GATE_LONG";
@@ -64,6 +65,13 @@ pub(crate) fn steps(full: bool) -> Result<Vec<Step>, String> {
             full,
             &STRESS,
             "test --release --package call_gate --all-features --test it -- stress",
+            |_| (),
+        ),
+        suite(
+            "processes",
+            full,
+            &PROCESSES,
+            "test --release --package call_gate_shared --all-features --test it -- hammer kill stress",
             |_| (),
         ),
     ])

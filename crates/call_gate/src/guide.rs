@@ -18,6 +18,10 @@ pub mod time {}
 #[doc = include_str!("../docs/guide/files.md")]
 pub mod files {}
 
+#[cfg(feature = "shared")]
+#[doc = include_str!("../docs/guide/shared.md")]
+pub mod shared {}
+
 #[doc = include_str!("../docs/guide/errors.md")]
 pub mod errors {}
 

@@ -25,6 +25,7 @@
 //! | feature | adds |
 //! | --- | --- |
 //! | `persist` (default) | gates in files: `CallGate::to_file`, `CallGate::from_file` |
+//! | `shared` | `SharedMemory`, one gate for the processes of a host |
 //! | `tokio` | `AsyncCallGate`, the same gate awaited, and `TokioClock` |
 //! | `macros` | `#[call_gate(..)]`, which puts a function behind a gate |
 //! | `full` | all there is |
@@ -40,15 +41,21 @@ pub mod decorator;
 
 pub use call_gate_core::clock;
 pub use call_gate_core::{
-    Act, Admit, Answer, AsGate, Awaited, Booked, Booking, BoxFuture, CallGate, CallGateBuilder,
-    Clock, ConfigError, ConfigErrorKind, Counter, Deadline, Decide, Decision, Denial, Entry, Error,
-    ErrorKind, Frame, GateConfig, Geometry, Key, Limits, MAX_FRAMES, MAX_GATE_SIZE, MIN_FRAME_STEP,
-    ManualClock, Memory, Moment, Opened, OwnedPass, Pass, Reading, Refund, Refusal, Remote, Scope,
-    Snapshot, Span, State, Step, Storage, StorageError, StorageErrorKind, StorageKind, SystemClock,
-    TooLarge, Underflow, UpdateError, Verdict, Wait, Waiter, Window, WindowError,
+    Act, Admit, Answer, AsGate, Awaited, Blueprint, Booked, Booking, BoxFuture, CallGate,
+    CallGateBuilder, Clock, ConfigError, ConfigErrorKind, Counter, Deadline, Decide, Decision,
+    Denial, Entry, Error, ErrorKind, Frame, GateConfig, Geometry, Key, Limits, MAX_FRAMES,
+    MAX_GATE_SIZE, MIN_FRAME_STEP, ManualClock, Memory, Moment, OnLimits, Opened, OwnedPass, Pass,
+    Reading, Refund, Refusal, Remote, Scope, Snapshot, Span, State, Step, Storage, StorageError,
+    StorageErrorKind, StorageKind, SystemClock, TooLarge, Underflow, UpdateError, Verdict, Wait,
+    Waiter, Window, WindowError,
 };
 #[cfg(feature = "persist")]
 pub use call_gate_core::{FileError, FileErrorKind};
+
+#[cfg(feature = "shared")]
+pub use call_gate_shared::{
+    Opener, Segment, SegmentState, SharedError, SharedErrorKind, SharedMemory,
+};
 
 #[cfg(feature = "tokio")]
 pub use call_gate_async::{
@@ -60,6 +67,12 @@ pub use call_gate_async::{
 pub use call_gate_macros::call_gate;
 
 // The README's blocks run as tests, which takes every feature.
-#[cfg(all(doctest, feature = "persist", feature = "tokio", feature = "macros"))]
+#[cfg(all(
+    doctest,
+    feature = "persist",
+    feature = "shared",
+    feature = "tokio",
+    feature = "macros"
+))]
 #[doc = include_str!("../README.md")]
 mod readme {}

@@ -5,6 +5,8 @@
 #[cfg(feature = "macros")]
 mod decorator;
 mod face;
+#[cfg(feature = "shared")]
+mod shared;
 mod stress;
 #[cfg(feature = "macros")]
 mod ui;
