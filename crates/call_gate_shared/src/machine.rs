@@ -37,12 +37,23 @@ pub(crate) fn fresh() -> u64 {
 
 #[cfg(target_os = "linux")]
 fn boot() -> [u8; 16] {
-    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-    match u128::from_str_radix(&digits, 16) {
-        Ok(id) if digits.len() == 32 => id.to_be_bytes(),
-        _ => [0; 16],
+    use std::io::Read;
+
+    // 36 letters and a line's end, in one read: the file tells no size
+    let mut text = [0; 64];
+    let read = std::fs::File::open("/proc/sys/kernel/random/boot_id")
+        .and_then(|mut file| file.read(&mut text))
+        .unwrap_or(0);
+    let digits = || {
+        text.iter()
+            .take(read)
+            .filter_map(|byte| char::from(*byte).to_digit(16))
+    };
+    if digits().count() != 32 {
+        return [0; 16];
     }
+    let id = digits().fold(0, |id: u128, digit| id << 4 | u128::from(digit));
+    id.to_be_bytes()
 }
 
 #[cfg(not(target_os = "linux"))]
