@@ -91,6 +91,9 @@ fn attach(
 ) -> Result<Option<Opened>, ConfigError> {
     let header = found.header()?;
     if header.boot(machine) == Boot::Earlier {
+        if found.is_in_memory() {
+            return Err(header.other_boot(machine, found.path()).into());
+        }
         remove::finish(place, found)?;
         return Ok(None);
     }

@@ -194,10 +194,22 @@ impl Header {
         let earlier = if self.boot != unknown && machine.boot != unknown {
             self.boot != machine.boot
         } else {
-            // without a number the clock tells: it does not go back within a boot
-            !self.own_clock && monotonic().is_some_and(|now| now < self.monotonic_when_made())
+            // without a number the clock tells: it does not go back within a boot; on Linux, where one is missing only
+            // from a process that may not see it, that process may have another clock too
+            cfg!(not(target_os = "linux"))
+                && !self.own_clock
+                && monotonic().is_some_and(|now| now < self.monotonic_when_made())
         };
         if earlier { Boot::Earlier } else { Boot::This }
+    }
+
+    /// The error of a segment of another boot in a place that does not outlive one: a process that is shown a number of its
+    /// own, as in some containers.
+    #[cfg(unix)]
+    pub(crate) fn other_boot(&self, machine: &Machine, path: &Path) -> SharedError {
+        let shown = |boot: [u8; 16]| format!("{:032x}", u128::from_be_bytes(boot));
+        let (theirs, ours) = (shown(self.boot), shown(machine.boot));
+        SharedError::sides(SharedErrorKind::Mismatch, path, "the boot", theirs, ours)
     }
 
     /// Whether the segment at `path` is the one that `wanted` describes.

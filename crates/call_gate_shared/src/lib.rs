@@ -36,7 +36,8 @@
 //! # Life
 //! A segment outlives the processes that use it. [`SharedMemory::remove`] takes it out of use: those attached to it get
 //! a `StorageError` of the kind `Retired`, and the next to open the name makes a new gate. [`SharedMemory::list`] tells
-//! what is there. After a reboot a gate starts empty. A process keeps each segment mapped until it exits, also when it
+//! what is there. After a reboot a gate starts empty. Whatever else deletes the file splits the gate, as systemd does
+//! with `RemoveIPC=yes` when a user logs out. A process keeps each segment mapped until it exits, also when it
 //! has dropped its gates; so gates under ever new names cost it memory.
 //!
 //! # Time

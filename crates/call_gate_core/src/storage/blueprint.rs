@@ -1,7 +1,7 @@
 //! How a gate's window lies in words, for storages that place them in memory of their own.
 
 use super::{Counter, GateConfig, Placement};
-use crate::clock::Moment;
+use crate::clock::{Moment, monotonic};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::limits::Limits;
 use crate::snapshot::Snapshot;
@@ -45,7 +45,8 @@ impl Blueprint {
                 ),
             ));
         };
-        let layout = if config.follows_system() {
+        // elsewhere each process sets a clock of its own to the wall
+        let layout = if config.follows_system() && monotonic().is_some() {
             layout.of_one_clock()
         } else {
             layout

@@ -225,9 +225,8 @@ impl<'w> Packed<'w> {
             });
             let now = self.plan_word().load(Acquire);
             match limits {
-                // registers of one version, of the area that is still in force
-                Some(limits) if Plan::unpack(now).area == area => return Ok(limits),
-                // an area in force is not written to
+                // an area in force is not written to, and the same plan word means that it was in force all the while
+                Some(limits) if now == plan => return Ok(limits),
                 None if now == plan => return Err(WindowError::Corrupt),
                 _ => {}
             }

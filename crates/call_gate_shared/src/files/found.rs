@@ -2,7 +2,7 @@
 
 use super::Place;
 use crate::error::{SharedError, SharedErrorKind};
-use crate::header::{Header, LENGTH};
+use crate::header::{Header, LENGTH, MAGIC};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::process::geteuid;
@@ -150,6 +150,31 @@ impl Found {
         let mut word = [0; 8];
         self.file.read_exact_at(&mut word, at).ok()?;
         Some(u64::from_ne_bytes(word))
+    }
+
+    /// Whether it lies in memory, which no reboot leaves behind; false where the system does not tell.
+    #[cfg(target_os = "linux")]
+    pub(super) fn is_in_memory(&self) -> bool {
+        const TMPFS: u64 = 0x0102_1994;
+        const RAMFS: u64 = 0x8584_58f6;
+        rustix::fs::fstatfs(&self.file)
+            .is_ok_and(|system| [TMPFS, RAMFS].contains(&(system.f_type.cast_unsigned())))
+    }
+
+    /// Whether it lies in memory, which no reboot leaves behind; false where the system does not tell.
+    #[cfg(not(target_os = "linux"))]
+    #[expect(clippy::unused_self, reason = "Linux asks it")]
+    pub(super) fn is_in_memory(&self) -> bool {
+        false
+    }
+
+    /// Whether it begins as a segment does, with memory behind its head word.
+    pub(super) fn has_head(&self) -> bool {
+        let end = (LENGTH + size_of::<u64>()) as u64;
+        let now = self.file.metadata().map_or(0, |metadata| metadata.len());
+        self.word(0) == Some(u64::from_ne_bytes(MAGIC))
+            && now >= end
+            && reserve(&self.file, end).is_ok()
     }
 
     /// Makes sure that there is memory behind every page, so that none is missing later.

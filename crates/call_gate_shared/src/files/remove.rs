@@ -2,7 +2,7 @@
 
 use super::{Found, Place, busy};
 use crate::error::{SharedError, SharedErrorKind};
-use crate::header::{LENGTH, WORDS};
+use crate::header::WORDS;
 use crate::map;
 use crate::patience::Patience;
 use call_gate_core::Blueprint;
@@ -65,8 +65,8 @@ fn locked(place: &Place, found: &Found) -> Result<Outcome, SharedError> {
         return Ok(Outcome::Gone);
     }
     may_unlink(place, found)?;
-    let end = (LENGTH + size_of::<u64>()) as u64;
-    if found.size() >= end {
+    // what is no segment is not written to, and where there is no memory nobody counts
+    if found.has_head() {
         map::retire(found.file(), WORDS, Blueprint::RETIRED)
             .map_err(|error| SharedError::io(path, "could not be taken out of use", error))?;
     }

@@ -130,7 +130,7 @@ impl Hammerer {
             }
             // the end is left for what comes after the last one
             let is_early = monotonic().unwrap() + 500_000_000 < end;
-            if self.mix == Mix::Clears && is_early && random.below(100_000) == 0 {
+            if self.mix == Mix::Clears && is_early && random.below(5_000) == 0 {
                 let began = self.anchor.now();
                 self.gate.clear().unwrap();
                 self.record(Kind::Cleared, 0, began, began);

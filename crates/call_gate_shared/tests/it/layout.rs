@@ -86,7 +86,7 @@ fn every_field_is_where_the_document_says() {
 
 #[test]
 fn a_gate_from_before_a_reboot_is_replaced() {
-    let place = Place::new();
+    let place = Place::on_disk();
     let old = place.open("mail").unwrap();
     old.try_update(LIMIT).unwrap();
     patch(&place.file("mail"), 72, &[7; 16]);
@@ -104,8 +104,21 @@ fn a_gate_from_before_a_reboot_is_replaced() {
 }
 
 #[test]
-fn one_from_before_a_reboot_is_replaced_whatever_its_sizes() {
+#[cfg(target_os = "linux")]
+fn another_boots_number_in_memory_is_a_mismatch_and_no_reboot() {
     let place = Place::new();
+    let living = place.open("mail").unwrap();
+    patch(&place.file("mail"), 72, &[7; 16]);
+    let error = place.open("mail").unwrap_err();
+    let cause = cause(&error);
+    assert_eq!(cause.kind(), SharedErrorKind::Mismatch);
+    assert_eq!(cause.theirs(), Some(&*"07".repeat(16)));
+    living.try_update(LIMIT).unwrap();
+}
+
+#[test]
+fn one_from_before_a_reboot_is_replaced_whatever_its_sizes() {
+    let place = Place::on_disk();
     let other = CallGate::builder("mail", Duration::from_secs(5), Duration::from_secs(1));
     let other = other.gate_limit(1).storage(place.storage());
     drop(other.build().unwrap());

@@ -19,15 +19,23 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        static SWEPT: Once = Once::new();
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let memory = PathBuf::from("/dev/shm");
-        let parent = if memory.is_dir() {
+        Self::within(&if memory.is_dir() {
             memory
         } else {
             std::env::temp_dir()
-        };
-        SWEPT.call_once(|| sweep(&parent));
+        })
+    }
+
+    /// On a disk, which outlives a reboot.
+    pub(crate) fn on_disk() -> Self {
+        Self::within(Path::new(env!("CARGO_TARGET_TMPDIR")))
+    }
+
+    fn within(parent: &Path) -> Self {
+        static SWEPT: Once = Once::new();
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        SWEPT.call_once(|| sweep(parent));
         let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = parent.join(format!("{PREFIX}{process}.{number}"));
         fs::create_dir(&path).unwrap();
