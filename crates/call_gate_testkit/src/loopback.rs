@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use call_gate_core::clock::Clock;
 use call_gate_core::{
-    Act, Answer, BoxFuture, ConfigError, ConfigErrorKind, Deadline, GateConfig, Key, Opened,
-    Remote, Snapshot, Storage, StorageError, StorageErrorKind, StorageKind,
+    Act, Answer, BoxFuture, ConfigError, ConfigErrorKind, Deadline, GateConfig, Key, Limits,
+    Opened, Remote, Snapshot, Storage, StorageError, StorageErrorKind, StorageKind,
 };
 
 use crate::oracle::{Caps, Oracle, Rules};
@@ -119,7 +119,10 @@ impl Storage for Loopback {
             .gates()
             .entry(Key::new(config.name()))
             .or_insert(fresh);
-        Ok(Opened::Remote(self.server.clone()))
+        Ok(Opened::Remote(Arc::new(Caller {
+            server: self.server.clone(),
+            limits: Mutex::new(config.limits()),
+        })))
     }
 }
 
@@ -155,10 +158,28 @@ impl Server {
     }
 }
 
-impl Remote for Server {
+/// One handle of a gate on the server.
+#[derive(Debug)]
+struct Caller {
+    server: Arc<Server>,
+    /// As last set through it.
+    limits: Mutex<Limits>,
+}
+
+impl Caller {
+    fn told(&self, act: &Act, answer: &Result<Answer, StorageError>) {
+        if let (Act::SetLimits(limits), Ok(Answer::Done)) = (act, answer) {
+            *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = *limits;
+        }
+    }
+}
+
+impl Remote for Caller {
     fn call(&self, key: &Key, act: &Act, _by: Deadline) -> Result<Answer, StorageError> {
-        self.blocking.fetch_add(1, Ordering::SeqCst);
-        self.serve(key, act)
+        self.server.blocking.fetch_add(1, Ordering::SeqCst);
+        let answer = self.server.serve(key, act);
+        self.told(act, &answer);
+        answer
     }
 
     fn call_async<'a>(
@@ -167,8 +188,16 @@ impl Remote for Server {
         act: Act,
         _by: Deadline,
     ) -> BoxFuture<'a, Result<Answer, StorageError>> {
-        self.awaited.fetch_add(1, Ordering::SeqCst);
-        Box::pin(Journey::new(self, key, act))
+        self.server.awaited.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            let answer = Journey::new(&self.server, key, act.clone()).await;
+            self.told(&act, &answer);
+            answer
+        })
+    }
+
+    fn limits(&self, _: &Key) -> Limits {
+        *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -183,7 +212,7 @@ fn rules(config: &GateConfig) -> Rules {
     }
 }
 
-fn caps(limits: call_gate_core::Limits) -> Caps {
+fn caps(limits: Limits) -> Caps {
     Caps {
         gate: limits.gate_limit(),
         frame: limits.frame_limit(),

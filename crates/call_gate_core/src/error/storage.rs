@@ -20,6 +20,13 @@ pub enum StorageErrorKind {
     Retired,
     /// The storage answered something that does not belong to the question.
     Protocol,
+    /// The gate lives already, with another geometry or other limits than this handle was built with; `source()` names
+    /// both.
+    Mismatch,
+    /// The storage does not let this client do it; see `source()`.
+    Unauthorized,
+    /// No answer came in time: what was asked may have been done all the same, and counts as done.
+    TimedOut,
     /// The storage cannot be reached or refused to work; see `source()`.
     Unavailable,
 }
@@ -92,6 +99,13 @@ impl fmt::Display for StorageError {
             StorageErrorKind::Retired => "the gate was removed from its storage: make it again",
             StorageErrorKind::Protocol => {
                 "the storage gave an answer that does not belong to the question"
+            }
+            StorageErrorKind::Mismatch => {
+                "the gate lives already with another geometry or other limits: build it as it is, or under another name"
+            }
+            StorageErrorKind::Unauthorized => "the storage does not let this client do it",
+            StorageErrorKind::TimedOut => {
+                "the storage did not answer in time: what was asked may have been done, and counts as done"
             }
             StorageErrorKind::Unavailable => "the storage is not available",
         })

@@ -9,7 +9,6 @@ use crate::limits::Limits;
 use crate::name;
 use crate::snapshot::Snapshot;
 use crate::storage::{GateConfig, Key, Memory, OnLimits, Opened, Storage, StorageKind};
-use crate::sync::Mutex;
 use crate::window::Life;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -245,11 +244,7 @@ impl CallGateBuilder {
             }
             Opened::Remote(remote) => {
                 let key = Key::new(config.name.clone());
-                Backend::Remote {
-                    remote,
-                    key,
-                    limits: Mutex::new(self.limits),
-                }
+                Backend::Remote { remote, key }
             }
         };
         Ok(CallGate(Arc::new(Inner::new(

@@ -11,7 +11,6 @@ use crate::limits::Limits;
 use crate::reading::Reading;
 use crate::storage::{Act, Answer, Booked};
 use crate::window::{Refunded, Ticket};
-use std::sync::PoisonError;
 
 impl Inner {
     pub(super) async fn refund_frame(&self, way: Way, value: u64) -> Result<Reading, UpdateError> {
@@ -60,8 +59,8 @@ impl Inner {
         let _nudge = self.queue.nudge_after();
         match &self.backend {
             Backend::Counter(counter) => counter.set_limits(new)?,
-            Backend::Remote { limits, .. } => match self.call(way, Act::SetLimits(new)).await? {
-                Answer::Done => *limits.lock().unwrap_or_else(PoisonError::into_inner) = new,
+            Backend::Remote { .. } => match self.call(way, Act::SetLimits(new)).await? {
+                Answer::Done => {}
                 _ => return Err(StorageError::out_of_place().into()),
             },
         }

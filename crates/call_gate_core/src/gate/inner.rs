@@ -1,13 +1,12 @@
 //! What the handles of one gate share.
 
 use crate::clock::{Alarm, Clock, Moment, Source, Turn};
+use crate::denial::Denial;
 use crate::error::{StorageError, StorageErrorKind};
 use crate::geometry::Keep;
-use crate::limits::Limits;
 use crate::name::NameTag;
 use crate::queue::Queue;
 use crate::storage::{Counter, GateConfig, Key, Remote, StorageKind};
-use crate::sync::Mutex;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -45,12 +44,7 @@ pub(super) enum Time {
 
 pub(super) enum Backend {
     Counter(Counter),
-    Remote {
-        remote: Arc<dyn Remote>,
-        key: Key,
-        /// As last set through this family of handles.
-        limits: Mutex<Limits>,
-    },
+    Remote { remote: Arc<dyn Remote>, key: Key },
 }
 
 impl Inner {
@@ -126,6 +120,15 @@ impl Inner {
         match &self.time {
             Time::System(_) => Alarm::Timer(at.since(self.now())),
             Time::Custom(clock) => clock.alarm(at, turn, waker),
+        }
+    }
+
+    /// When the head of the queue asks again after `denial`, which came from asking at `asked`.
+    pub(crate) fn due(&self, asked: Moment, denial: &Denial) -> Moment {
+        match &self.backend {
+            Backend::Counter(_) => asked.after(denial.retry_after()),
+            // a server judges after it is asked: counted from the answer it is never too early
+            Backend::Remote { remote, .. } => self.now().after(remote.ask_again_after(denial)),
         }
     }
 

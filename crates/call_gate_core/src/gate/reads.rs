@@ -10,11 +10,17 @@ use crate::limits::Limits;
 use crate::reading::{Decision, State};
 use crate::storage::{Act, Answer, denied_at};
 use crate::window::Verdict;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 impl Inner {
     pub(super) async fn check_limits(&self, way: Way) -> Result<(), UpdateError> {
+        let Backend::Counter(counter) = &self.backend else {
+            return match self.call(way, Act::Check).await? {
+                Answer::Done => Ok(()),
+                Answer::Denied(denial) => Err(self.refused(denial.named(self.name_number()))),
+                _ => Err(StorageError::out_of_place().into()),
+            };
+        };
         let state = self.state(way).await?;
         let limits = self.limits();
         let (sum, frame) = (state.sum(), state.current_frame().value());
@@ -24,18 +30,11 @@ impl Inner {
         if sum < gate_limit && full_frame.is_none() {
             return Ok(());
         }
-        let wait = match &self.backend {
-            Backend::Counter(counter) => {
-                let (now, survey) = self.at_present(|now| counter.survey(now, 1))?;
-                match survey.verdict {
-                    Verdict::Refused(refusal) => {
-                        Duration::from_nanos(refusal.retry_at.saturating_sub(now.as_nanos()))
-                    }
-                    Verdict::Booked(_) => return Ok(()),
-                }
-            }
-            Backend::Remote { .. } => self.peek(way, 1).await?.retry_after,
+        let (now, survey) = self.at_present(|now| counter.survey(now, 1))?;
+        let Verdict::Refused(refusal) = survey.verdict else {
+            return Ok(());
         };
+        let wait = Duration::from_nanos(refusal.retry_at.saturating_sub(now.as_nanos()));
         let denial =
             |scope, limit, used| Denial::new(scope, limit, used, 1, wait).named(self.name_number());
         match full_frame {
@@ -111,9 +110,7 @@ impl Inner {
     pub(super) fn limits(&self) -> Limits {
         match &self.backend {
             Backend::Counter(counter) => counter.limits().unwrap_or_default(),
-            Backend::Remote { limits, .. } => {
-                *limits.lock().unwrap_or_else(PoisonError::into_inner)
-            }
+            Backend::Remote { remote, key } => remote.limits(key),
         }
     }
 

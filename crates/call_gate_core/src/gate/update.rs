@@ -116,7 +116,7 @@ impl Inner {
     async fn book(&self, way: Way, value: u64) -> Result<Reading, UpdateError> {
         match self.call(way, Act::Update { value }).await? {
             Answer::Admitted(reading) => Ok(reading),
-            Answer::Denied(denial) => self.refused(denial.named(self.name_number())),
+            Answer::Denied(denial) => Err(self.refused(denial.named(self.name_number()))),
             _ => Err(StorageError::out_of_place().into()),
         }
     }
@@ -161,14 +161,14 @@ impl Inner {
     }
 
     /// A remote storage's denial.
-    fn refused(&self, denial: Denial) -> Result<Reading, UpdateError> {
+    pub(super) fn refused(&self, denial: Denial) -> UpdateError {
         if denial.requested() > denial.limit() {
-            return Err(self.too_large(&denial));
+            return self.too_large(&denial);
         }
         match denial.scope() {
-            Scope::Frame => Err(UpdateError::FrameLimit(denial)),
-            Scope::Gate => Err(UpdateError::GateLimit(denial)),
-            Scope::Queue => Err(UpdateError::Queued(denial)),
+            Scope::Frame => UpdateError::FrameLimit(denial),
+            Scope::Gate => UpdateError::GateLimit(denial),
+            Scope::Queue => UpdateError::Queued(denial),
         }
     }
 

@@ -33,7 +33,7 @@ pub(crate) fn at_once<T, E: From<StorageError>>(
 impl Inner {
     /// Has the remote storage do `act`.
     pub(crate) async fn call(&self, way: Way, act: Act) -> Result<Answer, StorageError> {
-        let Backend::Remote { remote, key, .. } = &self.backend else {
+        let Backend::Remote { remote, key } = &self.backend else {
             return Err(StorageError::out_of_place());
         };
         match way {

@@ -206,7 +206,7 @@ impl<'g> Waiter<'g> {
 
     fn denied(&mut self, denial: Denial, waker: &Waker) -> Step {
         let denial = denial.named(self.gate.name_number());
-        let due = self.asked_at.after(denial.retry_after());
+        let due = self.gate.due(self.asked_at, &denial);
         self.denied = Some((denial, due));
         // a wake-up may have come while the storage was asked, and been taken for its answer's: so the place is looked at
         // again, as in a step

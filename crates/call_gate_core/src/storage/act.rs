@@ -33,6 +33,18 @@ pub trait Remote: Debug + Send + Sync {
         act: Act,
         by: Deadline,
     ) -> BoxFuture<'a, Result<Answer, StorageError>>;
+
+    /// The limits in force for `key`, as the storage last told them; before it was asked, those that the gate was made
+    /// with. Asks nobody.
+    fn limits(&self, key: &Key) -> Limits;
+
+    /// How long the head of a queue waits after `denial` before it asks again: never less than its `retry_after`.
+    ///
+    /// A storage that many processes share spreads them, so that they do not
+    /// all come at once.
+    fn ask_again_after(&self, denial: &Denial) -> Duration {
+        denial.retry_after()
+    }
 }
 
 /// Which counters an act is for: the name of their gate.
@@ -130,6 +142,8 @@ pub enum Act {
         /// What would be booked.
         value: u64,
     },
+    /// Say whether the gate is full, its gate limit judged first: [`Answer::Done`] or [`Answer::Denied`].
+    Check,
     /// [`Answer::State`].
     State,
     /// Forget everything counted: [`Answer::Done`].

@@ -71,6 +71,10 @@ impl Remote for Asked {
     ) -> BoxFuture<'a, Result<Answer, StorageError>> {
         self.server.call_async(key, act, by)
     }
+
+    fn limits(&self, key: &Key) -> Limits {
+        self.server.limits(key)
+    }
 }
 
 type Waiting = JoinHandle<Result<(), UpdateError>>;

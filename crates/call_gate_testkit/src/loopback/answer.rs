@@ -39,6 +39,10 @@ pub(super) fn answer(gate: &mut Oracle, act: &Act, now: u64) -> Option<Answer> {
             let outcome = gate.clone().try_update(now, value);
             Answer::Decided(decision, refusal(&outcome))
         }
+        Act::Check => match gate.check_limits(now) {
+            Outcome::Done => Answer::Done,
+            full => Answer::Denied(refusal(&full)?),
+        },
         Act::State => {
             let held = gate.held(now);
             Answer::State(State::new(

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use call_gate_core::clock::{ManualClock, Moment};
 use call_gate_core::{
     Act as Asked, Answer, BoxFuture, ConfigError, ConfigErrorKind, Deadline, Denial, Frame,
-    GateConfig, Key, Memory, Opened, Reading, Remote, Snapshot, State, Storage, StorageError,
-    StorageKind,
+    GateConfig, Key, Limits, Memory, Opened, Reading, Remote, Snapshot, State, Storage,
+    StorageError, StorageKind,
 };
 
 use super::*;
@@ -159,6 +159,10 @@ impl Remote for FaultyServer {
         by: Deadline,
     ) -> BoxFuture<'a, Result<Answer, StorageError>> {
         Box::pin(std::future::ready(self.call(key, &act, by)))
+    }
+
+    fn limits(&self, key: &Key) -> Limits {
+        self.honest.limits(key)
     }
 }
 
