@@ -32,8 +32,11 @@ fn a_wait_ends_when_it_is_over() {
     for (wait, ends) in [(Wait::For(3 * SECOND), 3), (Wait::Frames(4), 4)] {
         let clock = ManualClock::new(SystemTime::UNIX_EPOCH).auto();
         let gate = full_gate(&clock);
-        match gate.update_with(1, wait) {
-            Err(UpdateError::WaitExhausted(denial)) => {
+        assert!(gate.try_update(1).unwrap_err().may_pass_later());
+        let error = gate.update_with(1, wait).unwrap_err();
+        assert!(!error.may_pass_later());
+        match error {
+            UpdateError::WaitExhausted(denial) => {
                 assert_eq!(denial.retry_after(), (10 - ends) * SECOND);
                 assert_eq!(
                     (denial.used(), denial.limit(), denial.requested()),
@@ -123,7 +126,9 @@ fn newcomers_queue_while_anyone_waits() {
             Err(UpdateError::Queued(denial)) => assert_eq!(denial.requested(), 1),
             other => panic!("{other:?}"),
         }
+        assert!(gate.try_update(1).unwrap_err().may_pass_later());
         assert!(matches!(gate.try_update(6), Err(UpdateError::TooLarge(_))));
+        assert!(!gate.try_update(6).unwrap_err().may_pass_later());
         assert_eq!(gate.try_update(0).unwrap().sum(), 2);
         clock.advance(10 * SECOND);
         waiter.join().unwrap().unwrap();
