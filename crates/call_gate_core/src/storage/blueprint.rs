@@ -19,7 +19,6 @@ use std::time::Duration;
 pub struct Blueprint {
     layout: Layout,
     frame_step: Duration,
-    made: u64,
 }
 
 impl Blueprint {
@@ -42,8 +41,8 @@ impl Blueprint {
                 "credits must be left to gates in memory and in Redis: shared words cannot credit closed frames",
             ));
         }
-        let (made, frame_step) = (made.as_nanos(), config.frame_step);
-        let Some(layout) = Layout::new(&config.geometry, made, config.life) else {
+        let frame_step = config.frame_step;
+        let Some(layout) = Layout::new(&config.geometry, made.as_nanos(), config.life) else {
             let life = if config.follows_system() {
                 "of twenty years"
             } else {
@@ -69,11 +68,7 @@ impl Blueprint {
                 "limits_up_to({largest}) must be at most {most} in shared words with {kept} frames of {frame_step:?}"
             )));
         }
-        Ok(Self {
-            layout,
-            frame_step,
-            made,
-        })
+        Ok(Self { layout, frame_step })
     }
 
     /// Whether the words can hold `limits`.
@@ -95,12 +90,6 @@ impl Blueprint {
     #[must_use]
     pub fn words(&self) -> usize {
         self.layout.words()
-    }
-
-    /// When the words were first made.
-    #[must_use]
-    pub fn made(&self) -> Moment {
-        Moment::from_nanos(self.made)
     }
 
     /// The words of a window that nobody has used yet, with the frames of `seed`, which are in it.
