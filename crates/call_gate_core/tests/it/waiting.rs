@@ -1,19 +1,13 @@
 //! Waiting: how long, in which time, and what ends it.
 
-use crate::until;
+use crate::{SECOND, gate_of, until};
 use call_gate_core::clock::ManualClock;
 use call_gate_core::{CallGate, Refund, UpdateError, Wait};
 use std::thread;
-use std::time::{Duration, SystemTime};
-
-const SECOND: Duration = Duration::from_secs(1);
+use std::time::SystemTime;
 
 fn full_gate(clock: &ManualClock) -> CallGate {
-    let gate = CallGate::unnamed(10 * SECOND, SECOND)
-        .gate_limit(2)
-        .clock(clock.clone())
-        .build()
-        .unwrap();
+    let gate = gate_of(2, clock);
     gate.try_update(2).unwrap();
     gate
 }
@@ -139,11 +133,7 @@ fn newcomers_queue_while_anyone_waits() {
 #[test]
 fn passes_give_back_what_they_booked() {
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
-    let gate = CallGate::unnamed(10 * SECOND, SECOND)
-        .gate_limit(10)
-        .clock(clock.clone())
-        .build()
-        .unwrap();
+    let gate = gate_of(10, &clock);
     assert_eq!(
         gate.enter(4).unwrap().refund().unwrap(),
         Refund::Returned(4)
@@ -173,11 +163,7 @@ fn passes_give_back_what_they_booked() {
 #[test]
 fn work_runs_once_its_value_is_booked() {
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH).auto();
-    let gate = CallGate::unnamed(10 * SECOND, SECOND)
-        .gate_limit(1)
-        .clock(clock)
-        .build()
-        .unwrap();
+    let gate = gate_of(1, &clock);
     assert_eq!(gate.run(1, || 7).unwrap(), 7);
     let parsed: Result<u8, call_gate_core::Error> = gate.try_run(1, || Ok(8));
     assert_eq!(parsed.unwrap(), 8);
