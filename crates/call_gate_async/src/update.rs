@@ -116,13 +116,7 @@ impl<'g> Update<'g> {
 
     /// Whether it was denied, waiting can help, and it may wait.
     fn in_vain(&self, tried: &Result<Reading, UpdateError>) -> bool {
-        self.wait != Wait::Never
-            && matches!(
-                tried,
-                Err(UpdateError::FrameLimit(_)
-                    | UpdateError::GateLimit(_)
-                    | UpdateError::Queued(_))
-            )
+        self.wait != Wait::Never && tried.as_ref().is_err_and(UpdateError::may_pass_later)
     }
 }
 

@@ -133,9 +133,7 @@ impl CallGate {
             return queue::block_on(waiter);
         }
         match self.0.try_update(value) {
-            Err(
-                UpdateError::FrameLimit(_) | UpdateError::GateLimit(_) | UpdateError::Queued(_),
-            ) => queue::block_on(waiter),
+            Err(error) if error.may_pass_later() => queue::block_on(waiter),
             outcome => outcome,
         }
     }

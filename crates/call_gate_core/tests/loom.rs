@@ -11,6 +11,8 @@
     clippy::panic
 )]
 
+#[path = "loom/explore.rs"]
+mod explore;
 #[path = "loom/history.rs"]
 mod history;
 #[path = "loom/killed.rs"]

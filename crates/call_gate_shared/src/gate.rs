@@ -58,6 +58,9 @@ pub(crate) fn counters(
     path: &Path,
 ) -> Result<Option<Opened>, ConfigError> {
     let blueprint = Blueprint::new(config, Moment::from_nanos(header.made))?;
+    if config.on_limits() == OnLimits::Replace {
+        blueprint.check(config.limits())?;
+    }
     let words = segment.get(WORDS..WORDS + blueprint.words());
     let Some((words, counter)) = words.and_then(|words| Some((words, blueprint.over(words)?)))
     else {

@@ -11,8 +11,6 @@ pub(crate) struct Machine {
     pub(crate) boot: [u8; 16],
     /// 0: not known.
     pub(crate) time_namespace: u64,
-    /// Nanoseconds of the clock that all processes read alike.
-    pub(crate) monotonic: Option<u64>,
 }
 
 impl Machine {
@@ -22,7 +20,6 @@ impl Machine {
         Self {
             boot: *BOOT.get_or_init(boot),
             time_namespace: time_namespace(),
-            monotonic: monotonic(),
         }
     }
 }

@@ -76,11 +76,7 @@ impl fmt::Display for ConfigError {
 #[cfg(feature = "std")]
 impl From<super::StorageError> for ConfigError {
     fn from(source: super::StorageError) -> Self {
-        Self {
-            kind: ConfigErrorKind::Storage,
-            message: "the storage failed".to_string(),
-            source: Some(Box::new(source)),
-        }
+        Self::with_source(ConfigErrorKind::Storage, "the storage failed", source)
     }
 }
 

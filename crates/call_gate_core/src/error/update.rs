@@ -52,6 +52,17 @@ impl UpdateError {
     pub fn is_denied(&self) -> bool {
         self.denial().is_some()
     }
+
+    /// Whether the request may pass if it waits: a limit has no room now, or others wait.
+    ///
+    /// Not so a wait that is over, which is a denial too.
+    #[must_use]
+    pub fn may_pass_later(&self) -> bool {
+        matches!(
+            self,
+            Self::FrameLimit(_) | Self::GateLimit(_) | Self::Queued(_)
+        )
+    }
 }
 
 impl fmt::Display for UpdateError {

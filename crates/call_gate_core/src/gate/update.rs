@@ -8,7 +8,7 @@ use crate::denial::{Denial, Scope};
 use crate::error::{StorageError, TooLarge, UpdateError};
 use crate::reading::Reading;
 use crate::storage::{Act, Answer, Counter, Placement, denied_at};
-use crate::window::{Booking, Fast, Refusal, Verdict};
+use crate::window::{Booking, Fast, Refusal, Verdict, Window};
 
 impl Inner {
     #[inline(always)]
@@ -33,10 +33,7 @@ impl Inner {
 
     #[inline(always)]
     fn fast(&self, value: u64) -> (Fast, u64) {
-        let Backend::Counter(Counter {
-            placement: Placement::Packed(window),
-        }) = &self.backend
-        else {
+        let Some(window) = self.window() else {
             return (Fast::Slow, 0);
         };
         // `early` may be up to `guard` before the present: then the present is in the head's frame if `early + guard`
@@ -54,23 +51,32 @@ impl Inner {
     #[cold]
     #[inline(never)]
     fn confirmed(&self, plan: u64, booking: Booking) -> Reading {
-        let booking = match &self.backend {
-            Backend::Counter(Counter {
-                placement: Placement::Packed(window),
-            }) => window.packed().confirmed(plan, booking),
-            _ => booking,
+        let booking = match self.window() {
+            Some(window) => window.packed().confirmed(plan, booking),
+            None => booking,
         };
         Reading { booking }
+    }
+
+    /// The lock-free window, if that is what counts.
+    #[inline(always)]
+    fn window(&self) -> Option<&Window> {
+        match &self.backend {
+            Backend::Counter(Counter {
+                placement: Placement::Packed(window),
+            }) => Some(window),
+            _ => None,
+        }
     }
 
     /// Every case that the fast path leaves.
     #[cold]
     #[inline(never)]
     fn try_slowly(&self, value: u64) -> Result<Reading, UpdateError> {
-        self.may_ask(value)?;
         let Backend::Counter(counter) = &self.backend else {
             return at_once(self.book(Way::Blocking, value));
         };
+        self.may_ask(value)?;
         let (now, verdict) = self.at_present(|now| counter.book(now, value))?;
         match verdict {
             Verdict::Booked(booking) => Ok(Reading { booking }),
@@ -81,7 +87,6 @@ impl Inner {
     /// As [`try_update`](Self::try_update), with a choice of the way.
     pub(super) async fn try_on(&self, way: Way, value: u64) -> Result<Reading, UpdateError> {
         if self.is_remote() {
-            self.may_ask(value)?;
             return self.book(way, value).await;
         }
         self.try_update(value)
@@ -112,8 +117,9 @@ impl Inner {
         Ok(())
     }
 
-    /// Asks the remote storage.
+    /// Asks the remote storage, if it may be asked.
     async fn book(&self, way: Way, value: u64) -> Result<Reading, UpdateError> {
+        self.may_ask(value)?;
         match self.call(way, Act::Update { value }).await? {
             Answer::Admitted(reading) => Ok(reading),
             Answer::Denied(denial) => Err(self.refused(denial.named(self.name_number()))),

@@ -7,6 +7,8 @@ use crate::limits::Limits;
 use crate::snapshot::Snapshot;
 use crate::sync::AtomicU64;
 use crate::window::{Layout, Window, packed};
+use std::fmt::Display;
+use std::time::Duration;
 
 /// How a gate's window lies in words, for storages that place them in memory of their own.
 ///
@@ -16,7 +18,7 @@ use crate::window::{Layout, Window, packed};
 #[derive(Debug)]
 pub struct Blueprint {
     layout: Layout,
-    made: u64,
+    frame_step: Duration,
 }
 
 impl Blueprint {
@@ -26,24 +28,29 @@ impl Blueprint {
 
     /// The blueprint of the gate of `config` whose words were first made at `made`.
     ///
+    /// The limits to start with are not judged, as those of the living gate
+    /// may stay; [`check`](Self::check) judges them.
+    ///
     /// # Errors
-    /// What the lock-free window cannot hold: credits, limits beyond its
-    /// word, no limits at all, frames under about 10 µs.
+    /// What the lock-free window cannot hold under any limits: credits, a
+    /// `limits_up_to` beyond its word, frames too short to be numbered, under
+    /// about 10 µs by the machine's clock and 260 µs by one of the caller's own.
     pub fn new(config: &GateConfig, made: Moment) -> Result<Self, ConfigError> {
-        let kind = ConfigErrorKind::Unsupported;
         if config.credits {
-            let message = "credits must be left to gates in memory and in Redis: shared words cannot credit closed frames";
-            return Err(ConfigError::new(kind, message));
-        }
-        let made = made.as_nanos();
-        let step = config.frame_step;
-        let Some(layout) = Layout::new(&config.geometry, made, config.life) else {
-            return Err(ConfigError::new(
-                kind,
-                format_args!(
-                    "a frame_step of {step:?} must be longer for shared words, 10 µs or more"
-                ),
+            return Err(unsupported(
+                "credits must be left to gates in memory and in Redis: shared words cannot credit closed frames",
             ));
+        }
+        let frame_step = config.frame_step;
+        let Some(layout) = Layout::new(&config.geometry, made.as_nanos(), config.life) else {
+            let life = if config.follows_system() {
+                "of twenty years"
+            } else {
+                "to the end of time, where a clock of the caller's own may jump"
+            };
+            return Err(unsupported(format_args!(
+                "a frame_step of {frame_step:?} must be longer in shared words, which number all frames {life}"
+            )));
         };
         // elsewhere each process sets a clock of its own to the wall
         let layout = if config.follows_system() && monotonic().is_some() {
@@ -51,25 +58,32 @@ impl Blueprint {
         } else {
             layout
         };
-        let (limits, most) = (config.limits.of_spans(), layout.largest());
-        if let Some(largest) = config.largest.filter(|largest| *largest > most) {
-            return Err(ConfigError::new(
-                kind,
-                format_args!(
-                    "limits_up_to({largest}) must be at most {most} in shared words with frames of {step:?}"
-                ),
-            ));
+        // as a frame limit without a gate limit, it allows the largest sum
+        if let Some(largest) = config.largest
+            && !layout.fits(&[Some(largest), None])
+        {
+            let kept = config.kept();
+            let most = layout.largest() / kept.max(1);
+            return Err(unsupported(format_args!(
+                "limits_up_to({largest}) must be at most {most} in shared words with {kept} frames of {frame_step:?}"
+            )));
         }
-        if !layout.fits(&limits) {
-            return Err(ConfigError::new(
-                kind,
-                format_args!(
-                    "limits in shared words must keep the window's sum at most {most} with frames of {step:?}; a gate \
-                     without limits must be in memory"
-                ),
-            ));
+        Ok(Self { layout, frame_step })
+    }
+
+    /// Whether the words can hold `limits`.
+    ///
+    /// # Errors
+    /// Limits that allow a larger sum, or no limits at all.
+    pub fn check(&self, limits: Limits) -> Result<(), ConfigError> {
+        if self.layout.fits(&limits.of_spans()) {
+            return Ok(());
         }
-        Ok(Self { layout, made })
+        let (most, step) = (self.layout.largest(), self.frame_step);
+        Err(unsupported(format_args!(
+            "limits in shared words must keep the window's sum at most {most} with frames of {step:?}; a gate without \
+             limits must be in memory"
+        )))
     }
 
     /// How many words the window takes.
@@ -78,21 +92,16 @@ impl Blueprint {
         self.layout.words()
     }
 
-    /// When the words were first made.
-    #[must_use]
-    pub fn made(&self) -> Moment {
-        Moment::from_nanos(self.made)
-    }
-
     /// The words of a window that nobody has used yet, with the frames of `seed`, which are in it.
     ///
     /// # Errors
-    /// The seed's sum is more than the words hold.
+    /// As [`check`](Self::check), or the seed's sum is more than the words hold.
     pub fn at_rest(
         &self,
         limits: Limits,
         seed: Option<&Snapshot>,
     ) -> Result<Vec<u64>, ConfigError> {
+        self.check(limits)?;
         let sum = seed.map_or(0, Snapshot::counted);
         if sum > self.layout.largest() {
             let most = self.layout.largest();
@@ -118,4 +127,8 @@ impl Blueprint {
             placement: Placement::Packed(window),
         })
     }
+}
+
+fn unsupported(message: impl Display) -> ConfigError {
+    ConfigError::new(ConfigErrorKind::Unsupported, message)
 }

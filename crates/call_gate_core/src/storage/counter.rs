@@ -117,16 +117,6 @@ impl Counter {
         }
     }
 
-    /// Takes the window out of use for good, for everybody: whoever asks it gets [`StorageErrorKind::Retired`].
-    ///
-    /// [`StorageErrorKind::Retired`]: crate::StorageErrorKind::Retired
-    #[cfg(not(loom))]
-    pub fn retire(&self) {
-        if let Placement::Packed(window) = &self.placement {
-            window.packed().retire();
-        }
-    }
-
     /// The limits in force.
     ///
     /// # Errors

@@ -39,7 +39,8 @@ const MAX_TAG_BITS: u32 = 46;
 
 pub(super) const FROZEN: u64 = 1 << 63;
 pub(super) const HELD: u64 = 1 << 62;
-/// The head of a window out of use, whatever its layout: no refund holds the head with it.
+/// The head of a window out of use, whatever its layout: no refund holds the head with it, and every writer exchanges a
+/// head that it has read, so none brings another back.
 pub(crate) const RETIRED: u64 = u64::MAX;
 
 /// Index of the head word.

@@ -43,8 +43,6 @@ use super::layout::{HEAD, HOLDS, Layout, Place};
 use super::plan::{Kind, Plan};
 use super::register::NONE;
 use super::{Booking, Judge, Refunded, Ticket, Verdict, WindowError};
-#[cfg(all(feature = "std", not(loom)))]
-use crate::sync::Ordering::Release;
 use crate::sync::{AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
 use alloc::vec::Vec;
 use view::View;
@@ -263,13 +261,6 @@ impl<'w> Packed<'w> {
             spin();
         }
         Err(WindowError::Contended)
-    }
-
-    /// Takes the window out of use, for everybody and for good.
-    #[cfg(all(feature = "std", not(loom)))]
-    pub(crate) fn retire(&self) {
-        // every other writer exchanges a head that it has read, so none of them brings it back
-        self.head().store(RETIRED, Release);
     }
 
     fn base_place(&self) -> Place {

@@ -1,14 +1,12 @@
 //! First come, first served, while others keep trying.
 
-use crate::until;
+use crate::{SECOND, gate_of, until};
 use call_gate_core::clock::ManualClock;
 use call_gate_core::{CallGate, UpdateError, Wait};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, SystemTime};
-
-const SECOND: Duration = Duration::from_secs(1);
+use std::time::SystemTime;
 
 #[test]
 fn two_hundred_waiters_are_admitted_in_order_while_two_threads_keep_trying() {
@@ -78,11 +76,7 @@ fn two_hundred_waiters_are_admitted_in_order_while_two_threads_keep_trying() {
 #[test]
 fn a_waiter_that_gives_up_delays_nobody() {
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
-    let gate = CallGate::unnamed(10 * SECOND, SECOND)
-        .gate_limit(4)
-        .clock(clock.clone())
-        .build()
-        .unwrap();
+    let gate = gate_of(4, &clock);
     gate.try_update(3).unwrap();
     thread::scope(|scope| {
         let impatient = scope.spawn(|| gate.update_with(4, Wait::For(2 * SECOND)));
@@ -105,11 +99,7 @@ fn a_waiter_that_gives_up_delays_nobody() {
 #[test]
 fn a_waiter_behind_others_gives_up_in_time() {
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
-    let gate = CallGate::unnamed(10 * SECOND, SECOND)
-        .gate_limit(4)
-        .clock(clock.clone())
-        .build()
-        .unwrap();
+    let gate = gate_of(4, &clock);
     gate.try_update(4).unwrap();
     thread::scope(|scope| {
         let first = scope.spawn(|| gate.update_with(1, Wait::Forever).map(drop));
@@ -130,11 +120,7 @@ fn a_waiter_behind_others_gives_up_in_time() {
 #[test]
 fn a_large_value_is_not_starved_by_small_ones() {
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
-    let gate = CallGate::unnamed(10 * SECOND, SECOND)
-        .gate_limit(10)
-        .clock(clock.clone())
-        .build()
-        .unwrap();
+    let gate = gate_of(10, &clock);
     gate.try_update(1).unwrap();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {

@@ -15,14 +15,26 @@ mod persist;
 mod remote;
 mod waiting;
 
+use call_gate_core::CallGate;
+use call_gate_core::clock::ManualClock;
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A gate of `limit` in ten seconds.
+fn gate_of(limit: u64, clock: &ManualClock) -> CallGate {
+    CallGate::unnamed(10 * SECOND, SECOND)
+        .gate_limit(limit)
+        .clock(clock.clone())
+        .build()
+        .unwrap()
+}
+
 /// Waits for another thread to have done something; it never takes long.
 fn until(done: impl Fn() -> bool) {
     let start = std::time::Instant::now();
     while !done() {
-        assert!(
-            start.elapsed() < std::time::Duration::from_secs(60),
-            "it never happens"
-        );
+        assert!(start.elapsed() < 60 * SECOND, "it never happens");
         std::thread::yield_now();
     }
 }

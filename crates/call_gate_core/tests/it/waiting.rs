@@ -1,19 +1,13 @@
 //! Waiting: how long, in which time, and what ends it.
 
-use crate::until;
+use crate::{SECOND, gate_of, until};
 use call_gate_core::clock::ManualClock;
 use call_gate_core::{CallGate, Refund, UpdateError, Wait};
 use std::thread;
-use std::time::{Duration, SystemTime};
-
-const SECOND: Duration = Duration::from_secs(1);
+use std::time::SystemTime;
 
 fn full_gate(clock: &ManualClock) -> CallGate {
-    let gate = CallGate::unnamed(10 * SECOND, SECOND)
-        .gate_limit(2)
-        .clock(clock.clone())
-        .build()
-        .unwrap();
+    let gate = gate_of(2, clock);
     gate.try_update(2).unwrap();
     gate
 }
@@ -32,8 +26,11 @@ fn a_wait_ends_when_it_is_over() {
     for (wait, ends) in [(Wait::For(3 * SECOND), 3), (Wait::Frames(4), 4)] {
         let clock = ManualClock::new(SystemTime::UNIX_EPOCH).auto();
         let gate = full_gate(&clock);
-        match gate.update_with(1, wait) {
-            Err(UpdateError::WaitExhausted(denial)) => {
+        assert!(gate.try_update(1).unwrap_err().may_pass_later());
+        let error = gate.update_with(1, wait).unwrap_err();
+        assert!(!error.may_pass_later());
+        match error {
+            UpdateError::WaitExhausted(denial) => {
                 assert_eq!(denial.retry_after(), (10 - ends) * SECOND);
                 assert_eq!(
                     (denial.used(), denial.limit(), denial.requested()),
@@ -123,7 +120,9 @@ fn newcomers_queue_while_anyone_waits() {
             Err(UpdateError::Queued(denial)) => assert_eq!(denial.requested(), 1),
             other => panic!("{other:?}"),
         }
+        assert!(gate.try_update(1).unwrap_err().may_pass_later());
         assert!(matches!(gate.try_update(6), Err(UpdateError::TooLarge(_))));
+        assert!(!gate.try_update(6).unwrap_err().may_pass_later());
         assert_eq!(gate.try_update(0).unwrap().sum(), 2);
         clock.advance(10 * SECOND);
         waiter.join().unwrap().unwrap();
@@ -134,11 +133,7 @@ fn newcomers_queue_while_anyone_waits() {
 #[test]
 fn passes_give_back_what_they_booked() {
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
-    let gate = CallGate::unnamed(10 * SECOND, SECOND)
-        .gate_limit(10)
-        .clock(clock.clone())
-        .build()
-        .unwrap();
+    let gate = gate_of(10, &clock);
     assert_eq!(
         gate.enter(4).unwrap().refund().unwrap(),
         Refund::Returned(4)
@@ -168,11 +163,7 @@ fn passes_give_back_what_they_booked() {
 #[test]
 fn work_runs_once_its_value_is_booked() {
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH).auto();
-    let gate = CallGate::unnamed(10 * SECOND, SECOND)
-        .gate_limit(1)
-        .clock(clock)
-        .build()
-        .unwrap();
+    let gate = gate_of(1, &clock);
     assert_eq!(gate.run(1, || 7).unwrap(), 7);
     let parsed: Result<u8, call_gate_core::Error> = gate.try_run(1, || Ok(8));
     assert_eq!(parsed.unwrap(), 8);

@@ -1,10 +1,9 @@
 //! Histories of concurrent operations, and an obvious sequential window that must explain them.
 
+use crate::explore::explore_most;
 use crate::sequential::{Beside, Sequential};
 use call_gate_core::model::{ModelWindow, Said, killed_at};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// An operation; times are seconds after the window was made in second 0.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,9 +36,6 @@ impl Op {
         }
     }
 }
-
-/// Executions of one model, unless `CALL_GATE_LONG` is set.
-pub(crate) const MOST: usize = 400_000;
 
 /// `None`: killed.
 type Outcome = Option<Said>;
@@ -112,7 +108,7 @@ fn explained(
 }
 
 pub(crate) fn check(frames: u64, limits: [u64; 2], prelude: &[Op], threads: &[&[Op]], end: u64) {
-    explore(frames, limits, prelude, threads, end, 0);
+    check_all(frames, limits, prelude, threads, end, 0);
 }
 
 /// As [`check`], with one preemption fewer: for three threads, plans that meet plans, and the many points of a kill.
@@ -123,11 +119,11 @@ pub(crate) fn check_heavy(
     threads: &[&[Op]],
     end: u64,
 ) {
-    explore(frames, limits, prelude, threads, end, 1);
+    check_all(frames, limits, prelude, threads, end, 1);
 }
 
-/// Explores every interleaving of `threads` after `prelude`, with `fewer` preemptions than the environment allows.
-fn explore(
+/// Checks every interleaving of `threads` after `prelude`, with `fewer` preemptions than the environment allows.
+fn check_all(
     frames: u64,
     limits: [u64; 2],
     prelude: &[Op],
@@ -135,8 +131,6 @@ fn explore(
     end: u64,
     fewer: usize,
 ) {
-    let executions = Arc::new(AtomicUsize::new(0));
-    let counted = executions.clone();
     let prelude = prelude.to_vec();
     let threads: Vec<Vec<Op>> = threads.iter().map(|thread| thread.to_vec()).collect();
     let all = || threads.iter().flatten();
@@ -147,15 +141,7 @@ fn explore(
         true if seconds.len() > 1 || all().any(takes_back) => Beside::Clears,
         true => Beside::Limits,
     };
-    let mut builder = loom::model::Builder::new();
-    builder.max_branches = 100_000;
-    if std::env::var_os("CALL_GATE_LONG").is_none() {
-        // the whole of the largest models takes hours
-        builder.max_permutations = Some(MOST);
-    }
-    builder.preemption_bound = Some(builder.preemption_bound.unwrap_or(2) - fewer);
-    builder.check(move || {
-        counted.fetch_add(1, Ordering::Relaxed);
+    explore_most(fewer, move || {
         let window = loom::sync::Arc::new(ModelWindow::new(0, frames, limits));
         let mut model = Sequential {
             frames,
@@ -208,7 +194,4 @@ fn explore(
             "no order explains {history:?}, then {probe:?}, {shown:?}"
         );
     });
-    let explored = executions.load(Ordering::Relaxed);
-    let all = if explored < MOST { "all" } else { "the first" };
-    println!("explored {all} {explored} executions");
 }

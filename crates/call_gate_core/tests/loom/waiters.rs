@@ -5,7 +5,7 @@
 //! whose registry is behind std's lock, reference counts of handles, and timers.
 // long file: one model beside the other, over the same few helpers
 
-use crate::history::MOST;
+use crate::explore::{explore, explore_most};
 use call_gate_core::model::{Placed, is_open, serve};
 use call_gate_core::{CallGate, Clock, Limits, Moment, Reading, Step, UpdateError, Wait, Waiter};
 use loom::sync::Notify;
@@ -240,30 +240,6 @@ fn at_an_end(gate: &CallGate, held: u64) {
     assert_eq!(gate.state().unwrap().sum(), held);
     assert!(!is_open(gate));
     assert!(matches!(gate.try_update(1), Err(UpdateError::Closed)));
-}
-
-/// Explores every interleaving; all work is done in spawned threads, as `history` says.
-fn explore(model: impl Fn() + Sync + Send + 'static) {
-    explore_most(0, model);
-}
-
-/// As [`explore`], with so many preemptions `fewer` than the environment allows.
-fn explore_most(fewer: usize, model: impl Fn() + Sync + Send + 'static) {
-    let executions = Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let counted = executions.clone();
-    let mut builder = loom::model::Builder::new();
-    builder.max_branches = 100_000;
-    if std::env::var_os("CALL_GATE_LONG").is_none() {
-        builder.max_permutations = Some(MOST);
-    }
-    builder.preemption_bound = Some(builder.preemption_bound.unwrap_or(2) - fewer);
-    builder.check(move || {
-        counted.fetch_add(1, Relaxed);
-        model();
-    });
-    let explored = executions.load(Relaxed);
-    let all = if explored < MOST { "all" } else { "the first" };
-    println!("explored {all} {explored} executions");
 }
 
 /// Runs `work` in a thread of the model with a handle of its own.

@@ -63,7 +63,6 @@ fn boots_are_told_by_number_and_elsewhere_by_the_clock() {
     let machine = Machine {
         boot: [1; 16],
         time_namespace: 0,
-        monotonic: None,
     };
     let nameless = Machine {
         boot: [0; 16],

@@ -1,12 +1,12 @@
 //! The opener over the crate `shared_memory`.
 
 use crate::place::{LIMIT, builder, cause};
+use crate::race::sixteen_share;
 use call_gate_core::{CallGate, ConfigError, OnLimits, StorageErrorKind, UpdateError};
 use call_gate_shared::{Opener, SharedErrorKind, SharedMemory};
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Barrier, Once};
-use std::thread;
+use std::sync::Once;
 
 const PREFIX: &str = "test of the crate: ";
 
@@ -79,23 +79,7 @@ fn whoever_opens_the_name_shares_the_gate_and_it_outlives_them() {
 fn sixteen_threads_open_one_gate() {
     for round in 0..20 {
         let name = Name::new(&format!("race {round}"));
-        let barrier = Barrier::new(16);
-        let admitted: usize = thread::scope(|scope| {
-            let threads: Vec<_> = (0..16)
-                .map(|_| {
-                    scope.spawn(|| {
-                        barrier.wait();
-                        let gate = name.open().unwrap();
-                        (0..2).filter(|_| gate.try_update(1).is_ok()).count()
-                    })
-                })
-                .collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .sum()
-        });
-        assert_eq!(admitted, usize::try_from(LIMIT).unwrap());
+        sixteen_share(|| name.open().unwrap());
     }
 }
 

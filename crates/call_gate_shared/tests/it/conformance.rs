@@ -33,12 +33,11 @@ impl Fixture for SharedFixture {
     }
 
     fn holds(&self, spec: &Spec) -> bool {
-        // the caller's clock may go to the end of time
-        fits(spec, u64::MAX - spec.start)
+        fits(spec)
     }
 
     fn holds_in_real_time(&self, spec: &Spec) -> bool {
-        fits(spec, 20 * 366 * 24 * 3600 * 1_000_000_000)
+        fits_in_real_time(spec)
     }
 
     /// Every gate is a mapping for the life of the process.
@@ -47,8 +46,18 @@ impl Fixture for SharedFixture {
     }
 }
 
+/// Whether shared words hold the gate by the caller's clock, which may go to the end of time.
+pub(crate) fn fits(spec: &Spec) -> bool {
+    fits_for(spec, u64::MAX - spec.start)
+}
+
+/// The same by the machine's clock, for twenty years.
+pub(crate) fn fits_in_real_time(spec: &Spec) -> bool {
+    fits_for(spec, 20 * 366 * 24 * 3600 * 1_000_000_000)
+}
+
 /// The rules of the packed word for a gate that must count for `life` nanoseconds.
-pub(crate) fn fits(spec: &Spec, life: u64) -> bool {
+fn fits_for(spec: &Spec, life: u64) -> bool {
     let kept = spec.frames + u64::from(spec.strict);
     let bits = 64 - (life / spec.frame_step + kept + 6).leading_zeros();
     let caps = [spec.caps.gate, spec.caps.frame];

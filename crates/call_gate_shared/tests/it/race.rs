@@ -2,32 +2,39 @@
 
 use crate::place::{LIMIT, Place, used};
 use crate::worker;
+use call_gate_core::CallGate;
 use std::io::Write;
 use std::sync::Barrier;
 use std::thread;
+
+/// Sixteen threads open a gate that is not there at the same time, and share it.
+#[track_caller]
+pub(crate) fn sixteen_share(open: impl Fn() -> CallGate + Sync) {
+    let barrier = Barrier::new(16);
+    let admitted: usize = thread::scope(|scope| {
+        let threads: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let gate = open();
+                    (0..2).filter(|_| gate.try_update(1).is_ok()).count()
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum()
+    });
+    assert_eq!(admitted, usize::try_from(LIMIT).unwrap());
+}
 
 #[test]
 fn sixteen_threads_open_one_gate() {
     let place = Place::new();
     for round in 0..50 {
         let name = format!("race {round}");
-        let barrier = Barrier::new(16);
-        let admitted: usize = thread::scope(|scope| {
-            let threads: Vec<_> = (0..16)
-                .map(|_| {
-                    scope.spawn(|| {
-                        barrier.wait();
-                        let gate = place.open(&name).unwrap();
-                        (0..2).filter(|_| gate.try_update(1).is_ok()).count()
-                    })
-                })
-                .collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .sum()
-        });
-        assert_eq!(admitted, usize::try_from(LIMIT).unwrap());
+        sixteen_share(|| place.open(&name).unwrap());
     }
     assert_eq!(place.names().len(), 50);
 }

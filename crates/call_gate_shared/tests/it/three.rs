@@ -5,7 +5,7 @@
 
 // long file: both ends of one line protocol
 
-use crate::conformance::fits;
+use crate::conformance::{fits, fits_in_real_time};
 use crate::crew::{Member, asked, told};
 use crate::place::Place;
 use call_gate_core::{
@@ -117,11 +117,11 @@ impl Fixture for ThreeFixture {
     }
 
     fn holds(&self, spec: &Spec) -> bool {
-        fits(spec, u64::MAX - spec.start)
+        fits(spec)
     }
 
     fn holds_in_real_time(&self, spec: &Spec) -> bool {
-        fits(spec, 20 * 366 * 24 * 3600 * 1_000_000_000)
+        fits_in_real_time(spec)
     }
 
     /// Every gate is a mapping for the life of the processes.
@@ -160,7 +160,7 @@ impl Storage for Served {
 
     fn open(&self, config: &GateConfig, seed: Option<&Snapshot>) -> Result<Opened, ConfigError> {
         // what the configuration alone forbids, before anybody is asked
-        Blueprint::new(config, config.now())?;
+        Blueprint::new(config, config.now())?.check(config.limits())?;
         let remote = ServedGate {
             number: self.three.gates.fetch_add(1, Ordering::Relaxed),
             clock: self.clock.clone(),
