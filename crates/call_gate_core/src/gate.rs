@@ -24,7 +24,7 @@ pub use decide::Decide;
 pub(crate) use inner::Inner;
 pub use pass::{OwnedPass, Pass, Refund};
 pub use wait::Wait;
-pub(crate) use way::{Way, at_once};
+pub use way::{Way, at_once};
 
 use crate::clock::Moment;
 use crate::error::{ConfigError, StorageError, UpdateError};

@@ -70,6 +70,7 @@ pub use gate::Inline;
 #[cfg(feature = "std")]
 pub use gate::{
     Admit, AsGate, Awaited, CallGate, CallGateBuilder, Decide, Entry, OwnedPass, Pass, Refund, Wait,
+    Way, at_once,
 };
 #[cfg(feature = "persist")]
 pub use persist::{FileError, FileErrorKind};

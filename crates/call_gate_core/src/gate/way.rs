@@ -5,22 +5,31 @@
 
 use super::inner::{Backend, Inner};
 use crate::error::StorageError;
-use crate::storage::{Act, Answer, Deadline};
+use crate::storage::{Act, Answer, Deadline, Key, Remote};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 /// How a remote storage is asked.
+///
+/// Whoever wraps one writes its operations once, as `async fn`s that take a
+/// way, for [`Remote::call`](crate::Remote::call) and
+/// [`Remote::call_async`](crate::Remote::call_async) alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+#[expect(clippy::exhaustive_enums, reason = "to block or not to")]
+pub enum Way {
     /// The thread blocks until the answer is there.
     Blocking,
     /// The task awaits it.
     Awaited,
 }
 
-/// The outcome of an operation on the blocking way.
-pub(crate) fn at_once<T, E: From<StorageError>>(
+/// The outcome of an operation on the blocking way, on which nothing is ever pending.
+///
+/// # Errors
+/// Those of the operation; and
+/// [`Protocol`](crate::StorageErrorKind::Protocol) for one that is pending.
+pub fn at_once<T, E: From<StorageError>>(
     operation: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
     match pin!(operation).poll(&mut Context::from_waker(Waker::noop())) {
@@ -36,9 +45,25 @@ impl Inner {
         let Backend::Remote { remote, key } = &self.backend else {
             return Err(StorageError::out_of_place());
         };
-        match way {
-            Way::Blocking => remote.call(key, &act, Deadline::NONE),
-            Way::Awaited => remote.call_async(key, act, Deadline::NONE).await,
+        way.ask(&**remote, key, act, Deadline::NONE).await
+    }
+}
+
+impl Way {
+    /// Has `remote` do `act` on the counters of `key`.
+    ///
+    /// # Errors
+    /// As [`Remote::call`].
+    pub async fn ask(
+        self,
+        remote: &dyn Remote,
+        key: &Key,
+        act: Act,
+        by: Deadline,
+    ) -> Result<Answer, StorageError> {
+        match self {
+            Self::Blocking => remote.call(key, &act, by),
+            Self::Awaited => remote.call_async(key, act, by).await,
         }
     }
 }

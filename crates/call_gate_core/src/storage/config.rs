@@ -68,6 +68,12 @@ impl GateConfig {
         self.limits
     }
 
+    /// The largest limit that may ever be set, if the builder says one.
+    #[must_use]
+    pub fn limits_up_to(&self) -> Option<u64> {
+        self.largest
+    }
+
     /// What becomes of them where the gate lives already, with other ones.
     #[must_use]
     pub fn on_limits(&self) -> OnLimits {
