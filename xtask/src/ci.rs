@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// For everything, short form and `--full`, from a fresh clone on two cores.
-const TOTAL: (Duration, Duration) = (minutes(40), minutes(180));
+const TOTAL: (Duration, Duration) = (minutes(40), minutes(240));
 
 pub(crate) fn run(mut args: Args) -> Result<(), String> {
     let full = args.switch("--full");

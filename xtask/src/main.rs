@@ -20,6 +20,7 @@ mod package;
 mod plan;
 mod process;
 mod python;
+mod redis;
 mod test;
 mod tidy;
 mod workspace;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::args::Args;
 use crate::plan::{AfterFailure, Outcome, Step, minutes};
-use crate::{plan, process, python, workspace};
+use crate::{plan, process, python, redis, workspace};
 
 /// A suite's budgets, short form and `--full`, with a cold build on two cores in each.
 struct Budget(Duration, Duration);
@@ -15,6 +15,7 @@ const DOCTESTS: Budget = Budget(minutes(5), minutes(5));
 const LOOM: Budget = Budget(minutes(12), minutes(45));
 const STRESS: Budget = Budget(minutes(6), minutes(30));
 const PROCESSES: Budget = Budget(minutes(5), minutes(30));
+const REDIS: Budget = Budget(minutes(8), minutes(30));
 
 /// Set for the tests when they are to take their long forms.
 const LONG: &str = "CALL_GATE_LONG";
@@ -22,14 +23,15 @@ const LONG: &str = "CALL_GATE_LONG";
 pub(crate) fn run(mut args: Args) -> Result<(), String> {
     let full = args.switch("--full");
     args.finish()?;
-    plan::run(steps(full)?, AfterFailure::KeepGoing, minutes(120))
+    plan::run(steps(full)?, AfterFailure::KeepGoing, minutes(180))
 }
 
 pub(crate) fn steps(full: bool) -> Result<Vec<Step>, String> {
     let loom_target = workspace::target("loom")?;
     let loom_flags = loom_flags();
-    Ok(vec![
+    let mut steps = vec![
         python::step(),
+        redis::step(),
         suite(
             "tests",
             full,
@@ -74,7 +76,18 @@ pub(crate) fn steps(full: bool) -> Result<Vec<Step>, String> {
             "test --release --package call_gate_shared --all-features --test it -- hammer kill stress",
             |_| (),
         ),
-    ])
+    ];
+    // no server is packaged for Windows; the step that sets one up says so there
+    if cfg!(unix) {
+        steps.push(suite(
+            "redis faults",
+            full,
+            &REDIS,
+            "test --release --package call_gate_redis --all-features --test it -- fault hammer cluster sentinel",
+            |_| (),
+        ));
+    }
+    Ok(steps)
 }
 
 /// The caller's compiler flags with `cfg(loom)`, which turns the atomics into loom's.

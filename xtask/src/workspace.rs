@@ -109,10 +109,18 @@ pub(crate) fn tree(words: &[&str]) -> Result<Vec<String>, String> {
 
 /// The packages of a tree that a build without a runtime and a server must not have.
 pub(crate) fn heavy(names: &[String]) -> Vec<&str> {
-    const HEAVY: [&str; 4] = ["tokio", "redis", "deadpool", "deadpool-redis"];
-    names
-        .iter()
-        .map(String::as_str)
-        .filter(|name| HEAVY.contains(name))
-        .collect()
+    among(names, &["tokio", "redis", "deadpool", "deadpool-redis"])
+}
+
+/// The packages of a tree that a build without a runtime must not have.
+pub(crate) fn runtime(names: &[String]) -> Vec<&str> {
+    among(
+        names,
+        &["tokio", "tokio-util", "deadpool", "deadpool-redis"],
+    )
+}
+
+fn among<'n>(names: &'n [String], wanted: &[&str]) -> Vec<&'n str> {
+    let names = names.iter().map(String::as_str);
+    names.filter(|name| wanted.contains(name)).collect()
 }

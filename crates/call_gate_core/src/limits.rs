@@ -99,13 +99,28 @@ impl Limits {
         let Some(largest) = largest else {
             return Ok(());
         };
+        self.at_most(largest, format_args!("the gate's limits_up_to({largest})"))
+    }
+
+    /// Whether a storage that counts up to `most` can hold both.
+    ///
+    /// # Errors
+    /// The one that it cannot.
+    #[cfg(feature = "std")]
+    pub fn check_countable(self, most: u64) -> Result<(), ConfigError> {
+        self.at_most(
+            most,
+            format_args!("{most}, the most that the storage counts up to"),
+        )
+    }
+
+    #[cfg(feature = "std")]
+    fn at_most(self, most: u64, rule: fmt::Arguments<'_>) -> Result<(), ConfigError> {
         for (name, limit) in [("gate_limit", self.gate), ("frame_limit", self.frame)] {
-            if let Some(limit) = limit.filter(|limit| *limit > largest) {
+            if let Some(limit) = limit.filter(|limit| *limit > most) {
                 return Err(ConfigError::new(
                     ConfigErrorKind::Limits,
-                    format_args!(
-                        "a {name} of {limit} must not be above the gate's limits_up_to({largest})"
-                    ),
+                    format_args!("a {name} of {limit} must not be above {rule}"),
                 ));
             }
         }

@@ -43,7 +43,7 @@ pub enum Act {
     State,
     /// Moves everything counted into a new gate in the same kind of storage, made so many nanoseconds later.
     SnapshotRestore(u64),
-    /// Asks; when denied, comes back one nanosecond early and then exactly in time.
+    /// Asks; when denied, comes back one tick of the clock early and then exactly in time.
     FollowRetry(u64),
 }
 

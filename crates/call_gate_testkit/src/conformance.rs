@@ -11,6 +11,8 @@ mod property;
 mod queue;
 mod restores;
 mod stress;
+#[cfg(test)]
+mod tests;
 
 pub use gates::{bad_configurations, refusals, scenarios};
 pub use handles::{

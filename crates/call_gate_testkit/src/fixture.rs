@@ -7,7 +7,12 @@ use call_gate_core::clock::{ManualClock, SystemClock};
 use call_gate_core::{CallGateBuilder, Memory, Storage};
 
 use crate::loopback::Loopback;
+use crate::oracle::{Rules, Sees};
 use crate::spec::{Credits, Spec};
+
+mod coarse;
+
+pub use coarse::CoarseFixture;
 
 /// The clock that a fixture's gates live by.
 pub trait Time: Debug + Send + Sync {
@@ -66,6 +71,31 @@ pub trait Fixture: Debug + Send + Sync {
     /// As [`holds`](Fixture::holds) for a gate in [`storage_in_real_time`](Fixture::storage_in_real_time).
     fn holds_in_real_time(&self, spec: &Spec) -> bool {
         self.holds(spec)
+    }
+
+    /// What makes its gates see the time.
+    fn sees(&self) -> Sees {
+        Sees::Always
+    }
+
+    /// The steps in which [`time`](Fixture::time) goes, in nanoseconds. The clock's readings are multiples of it, also
+    /// when it is set to what is none; frames must be, where [`holds`](Fixture::holds) says yes.
+    fn tick(&self) -> u64 {
+        1
+    }
+
+    /// Where sums end that nothing limits, and the largest limit there can be.
+    fn most(&self) -> u64 {
+        u64::MAX
+    }
+
+    /// What the oracle judges a gate here by.
+    fn rules(&self, spec: &Spec) -> Rules {
+        Rules {
+            most: self.most(),
+            sees: self.sees(),
+            ..spec.rules()
+        }
     }
 
     /// How many cases the property tests run unless `PROPTEST_CASES` says otherwise.

@@ -7,6 +7,7 @@
 //! - [`scenario`]: stories in `testdata/scenarios/*.toml`;
 //! - [`fixture`]: what a storage brings to be judged;
 //! - [`conformance!`]: all of it as the tests of one storage;
+//! - `servers`: Redis servers, clusters and sentinels for tests, on Unix;
 //! - [`loopback`]: a storage behind an imaginary network, for core's remote path;
 //! - [`spans`]: the oracle for several spans over one counter, in plain numbers.
 //!
@@ -40,10 +41,12 @@ pub mod oracle;
 pub mod outcome;
 pub mod run;
 pub mod scenario;
+#[cfg(unix)]
+pub mod servers;
 pub mod spans;
 pub mod spec;
 
-pub use fixture::{Fixture, LoopbackFixture, MemoryFixture, Time};
+pub use fixture::{CoarseFixture, Fixture, LoopbackFixture, MemoryFixture, Time};
 pub use history::{History, Violation};
 pub use loopback::Loopback;
 pub use oracle::Oracle;

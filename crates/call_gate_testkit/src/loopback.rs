@@ -13,7 +13,7 @@ use call_gate_core::{
     Opened, Remote, Snapshot, Storage, StorageError, StorageErrorKind, StorageKind,
 };
 
-use crate::oracle::{Caps, Oracle, Rules};
+use crate::oracle::{Caps, Oracle, Rules, Sees};
 use crate::spec::{nanos, span};
 
 mod answer;
@@ -28,6 +28,9 @@ pub use journey::Leg;
 /// Entries that a server keeps before it sums them up, so that a long life stays quick.
 const LONG: usize = 300;
 
+/// The largest number that a server like Redis tells from its neighbours.
+const EXACT: u64 = (1 << 53) - 1;
+
 /// A storage behind an imaginary network. Clones reach the same server, and there a gate's name is the gate.
 #[derive(Clone, Debug)]
 pub struct Loopback {
@@ -37,6 +40,7 @@ pub struct Loopback {
 #[derive(Debug)]
 struct Server {
     clock: Box<dyn Clock>,
+    like_redis: bool,
     gates: Mutex<HashMap<Key, Oracle>>,
     down: AtomicBool,
     wire: journey::Wire,
@@ -57,8 +61,19 @@ impl Loopback {
     /// A server without any gate, which lives by `clock`.
     #[must_use]
     pub fn new(clock: impl Clock + 'static) -> Self {
+        Self::of(clock, false)
+    }
+
+    /// The same with numbers up to 2^53 - 1, frames of whole microseconds, and no trace of a look.
+    #[must_use]
+    pub fn like_redis(clock: impl Clock + 'static) -> Self {
+        Self::of(clock, true)
+    }
+
+    fn of(clock: impl Clock + 'static, like_redis: bool) -> Self {
         let server = Server {
             clock: Box::new(clock),
+            like_redis,
             gates: Mutex::default(),
             down: AtomicBool::new(false),
             wire: journey::Wire::default(),
@@ -106,7 +121,7 @@ impl Storage for Loopback {
     }
 
     fn open(&self, config: &GateConfig, seed: Option<&Snapshot>) -> Result<Opened, ConfigError> {
-        let rules = rules(config);
+        let rules = self.server.rules(config)?;
         let now = self.server.now();
         let held = seed.and_then(|seed| Some((nanos(seed.current_frame()?), seed.frames())));
         let fresh = Oracle::restored(rules, now, held).ok_or_else(|| {
@@ -129,6 +144,33 @@ impl Storage for Loopback {
 impl Server {
     fn now(&self) -> u64 {
         self.clock.now().as_nanos()
+    }
+
+    fn rules(&self, config: &GateConfig) -> Result<Rules, ConfigError> {
+        let caps = caps(config.limits());
+        let frame_step = span(config.frame_step());
+        let (most, sees) = if self.like_redis {
+            (EXACT, Sees::Changes)
+        } else {
+            (u64::MAX, Sees::Always)
+        };
+        let largest = caps.gate.max(caps.frame).max(config.limits_up_to());
+        if largest > Some(most) || self.like_redis && !frame_step.is_multiple_of(1_000) {
+            return Err(ConfigError::new(
+                ConfigErrorKind::Unsupported,
+                "limits must not be above 2^53 - 1, and frames must be whole microseconds",
+            ));
+        }
+        Ok(Rules {
+            frame_step,
+            frames: span(config.gate_size()) / frame_step,
+            strict: config.is_strict(),
+            credits: config.credits(),
+            caps,
+            ceiling: None,
+            most,
+            sees,
+        })
     }
 
     fn gates(&self) -> MutexGuard<'_, HashMap<Key, Oracle>> {
@@ -198,17 +240,6 @@ impl Remote for Caller {
 
     fn limits(&self, _: &Key) -> Limits {
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn rules(config: &GateConfig) -> Rules {
-    Rules {
-        frame_step: span(config.frame_step()),
-        frames: span(config.gate_size()) / span(config.frame_step()),
-        strict: config.is_strict(),
-        credits: config.credits(),
-        caps: caps(config.limits()),
-        ceiling: None,
     }
 }
 

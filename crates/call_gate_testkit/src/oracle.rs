@@ -5,14 +5,16 @@
 
 use crate::outcome::{Held, Outcome, Rule};
 
+mod change;
 mod count;
 mod judge;
 mod rules;
+mod sight;
 
 #[cfg(test)]
 mod tests;
 
-pub use rules::{Caps, Rules};
+pub use rules::{Caps, Rules, Sees};
 
 /// What a pass remembers of its booking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +48,12 @@ struct Entry {
 ///
 /// Every method takes the clock's reading in nanoseconds since the Unix epoch. Readings may go backwards: what is done
 /// then lands in the newest frame that was seen before. A gate sees the time when it is made and whenever it is asked
-/// for something that depends on it; changing limits and clearing do not.
+/// for something that depends on it; changing limits and clearing do not. [`Sees::Changes`] is another agreement.
 #[derive(Clone, Debug)]
 pub struct Oracle {
     rules: Rules,
     list: Vec<Entry>,
+    /// The newest frame seen; 0 if none was, which no clock is behind.
     seen: u64,
     era: u64,
 }
@@ -59,7 +62,10 @@ impl Oracle {
     /// An empty gate made at `now`.
     #[must_use]
     pub fn new(rules: Rules, now: u64) -> Self {
-        let seen = now / rules.frame_step;
+        let seen = match rules.sees {
+            Sees::Always => now / rules.frame_step,
+            Sees::Changes => 0,
+        };
         Self {
             rules,
             list: Vec::new(),
@@ -70,6 +76,8 @@ impl Oracle {
 
     /// A gate made at `now` that takes over what another one held: the start of its newest frame and its values,
     /// newest first. `None`: the values lie more than a window ahead of the clock, which no gate believes.
+    ///
+    /// Whatever [it sees](Sees), it has seen the time it was made at if anything of that is in its window.
     #[must_use]
     pub fn restored(rules: Rules, now: u64, held: Option<(u64, &[u64])>) -> Option<Self> {
         let mut oracle = Self::new(rules, now);
@@ -77,13 +85,11 @@ impl Oracle {
             if newest > now + oracle.rules.frames * oracle.rules.frame_step {
                 return None;
             }
+            let present = oracle.frame_of(newest).max(oracle.frame_of(now));
             let mut start = newest;
             for &value in values {
-                if value > 0 {
-                    oracle.list.push(Entry {
-                        time: start,
-                        change: Change::Booked(value),
-                    });
+                if oracle.frame_of(start) >= oracle.oldest(present) {
+                    oracle.note(start, Change::Booked(value));
                 }
                 if start < oracle.rules.frame_step {
                     break;
@@ -91,7 +97,7 @@ impl Oracle {
                 start -= oracle.rules.frame_step;
             }
             if !oracle.list.is_empty() {
-                oracle.seen = oracle.seen.max(oracle.frame_of(newest));
+                oracle.seen = present;
             }
         }
         Some(oracle)
@@ -117,61 +123,46 @@ impl Oracle {
 
     /// Asks to book `value`.
     pub fn try_update(&mut self, now: u64, value: u64) -> Outcome {
-        self.see(now);
-        if value == 0 {
-            return Outcome::Admitted(self.reading(now));
-        }
-        if let Some(refused) = self.too_large(value) {
-            return refused;
-        }
-        if let Some(denial) = self.refusal(now, value) {
-            return Outcome::Denied(denial);
-        }
-        let time = self.time(now);
-        self.list.push(Entry {
-            time,
-            change: Change::Booked(value),
-        });
-        Outcome::Admitted(self.reading(now))
+        self.seeing(now, |gate| gate.book(now, value))
     }
 
     /// Asks to book `value` and keeps a slip of it.
     pub fn enter(&mut self, now: u64, value: u64) -> (Outcome, Option<Slip>) {
-        let outcome = self.try_update(now, value);
-        let slip = matches!(outcome, Outcome::Admitted(_)).then(|| Slip {
-            frame: self.newest(now),
-            era: self.era,
-            value,
-        });
-        (outcome, slip)
+        self.seeing(now, |gate| {
+            let outcome = gate.book(now, value);
+            let slip = matches!(outcome, Outcome::Admitted(_)).then(|| Slip {
+                frame: gate.newest(now),
+                era: gate.era,
+                value,
+            });
+            (outcome, slip)
+        })
     }
 
     /// Books `value` and tells how the window then stands, as layers do.
     pub fn decide(&mut self, now: u64, value: u64) -> Outcome {
-        match self.try_update(now, value) {
-            Outcome::Admitted(_) => Outcome::Decision(self.decision(now, None)),
-            Outcome::Denied(denial) => Outcome::Decision(self.decision(now, Some(&denial))),
+        self.seeing(now, |gate| match gate.book(now, value) {
+            Outcome::Admitted(_) => Outcome::Decision(gate.decision(now, None)),
+            Outcome::Denied(denial) => Outcome::Decision(gate.decision(now, Some(&denial))),
             other => other,
-        }
+        })
     }
 
     /// Takes `value` out of the current frame.
     pub fn refund(&mut self, now: u64, value: u64) -> Outcome {
-        self.see(now);
-        let frame = self.newest(now);
-        let booked = self.total(frame, frame);
-        if u128::from(value) > booked {
-            return Outcome::Underflow {
-                requested: value,
-                booked: narrow(booked),
-            };
-        }
-        let time = self.time(now);
-        self.list.push(Entry {
-            time,
-            change: Change::TakenBack(value),
-        });
-        Outcome::Admitted(self.reading(now))
+        self.seeing(now, |gate| {
+            let frame = gate.newest(now);
+            let booked = gate.total(frame, frame);
+            if u128::from(value) > booked {
+                return Outcome::Underflow {
+                    requested: value,
+                    booked: narrow(booked),
+                };
+            }
+            let time = gate.time(now);
+            gate.note(time, Change::TakenBack(value));
+            Outcome::Admitted(gate.reading(now))
+        })
     }
 
     /// Takes all of a slip's booking back.
@@ -206,7 +197,8 @@ impl Oracle {
 
     /// Changes the limits and nothing else.
     pub fn set_caps(&mut self, caps: Caps) -> Outcome {
-        if !caps.are_legal(self.rules.ceiling) {
+        let top = self.rules.ceiling.unwrap_or(u64::MAX).min(self.rules.most);
+        if !caps.are_legal(Some(top)) {
             return Outcome::Rejected;
         }
         self.rules.caps = caps;
@@ -215,78 +207,52 @@ impl Oracle {
 
     /// What an update with `value` would be told; books nothing.
     pub fn peek(&mut self, now: u64, value: u64) -> Outcome {
-        self.see(now);
-        if let Some(refused) = self.too_large(value) {
-            return refused;
-        }
-        let refusal = if value == 0 {
-            None
-        } else {
-            self.refusal(now, value)
-        };
-        Outcome::Decision(self.decision(now, refusal.as_ref()))
+        self.seeing(now, |gate| {
+            if let Some(refused) = gate.too_large(value) {
+                return refused;
+            }
+            let refusal = if value == 0 {
+                None
+            } else {
+                gate.refusal(now, value)
+            };
+            Outcome::Decision(gate.decision(now, refusal.as_ref()))
+        })
     }
 
     /// Whether any limit is reached, the gate limit first.
     pub fn check_limits(&mut self, now: u64) -> Outcome {
-        self.see(now);
-        let frame = self.newest(now);
-        for rule in [Rule::Gate, Rule::Frame] {
-            let (limit, used) = self.standing(rule, frame);
-            if used >= u128::from(limit) {
-                return Outcome::Denied(self.denial(now, rule, 1));
+        self.seeing(now, |gate| {
+            let frame = gate.newest(now);
+            for rule in [Rule::Gate, Rule::Frame] {
+                let (limit, used) = gate.standing(rule, frame);
+                if used >= u128::from(limit) {
+                    return Outcome::Denied(gate.denial(now, rule, 1));
+                }
             }
-        }
-        Outcome::Done
+            Outcome::Done
+        })
     }
 
     /// Everything the gate holds at `now`.
     pub fn held(&mut self, now: u64) -> Held {
-        self.see(now);
-        let newest = self.newest(now);
-        let frames: Vec<u64> = (0..self.rules.kept())
-            .map(|age| {
-                if age > newest {
-                    0
-                } else {
-                    narrow(self.total(newest - age, newest - age))
-                }
-            })
-            .collect();
-        Held {
-            frames,
-            sum: narrow(self.sum(newest)),
-            frame_start: newest * self.rules.frame_step,
-        }
-    }
-
-    fn give_back(&mut self, now: u64, slip: Slip, value: u64) -> Outcome {
-        if value == 0 {
-            return Outcome::Returned(0);
-        }
-        self.see(now);
-        let newest = self.newest(now);
-        let reachable = if self.rules.credits {
-            slip.frame >= self.oldest(newest)
-        } else {
-            slip.frame == newest
-        };
-        if slip.era != self.era || !reachable {
-            return Outcome::Expired;
-        }
-        let booked = self.total(slip.frame, slip.frame);
-        if u128::from(value) > booked {
-            return Outcome::Underflow {
-                requested: value,
-                booked: narrow(booked),
-            };
-        }
-        let time = slip.frame * self.rules.frame_step;
-        self.list.push(Entry {
-            time,
-            change: Change::TakenBack(value),
-        });
-        Outcome::Returned(value)
+        self.seeing(now, |gate| {
+            let newest = gate.newest(now);
+            let frames: Vec<u64> = (0..gate.rules.kept())
+                .map(|age| {
+                    if age > newest {
+                        0
+                    } else {
+                        narrow(gate.total(newest - age, newest - age))
+                    }
+                })
+                .collect();
+            Held {
+                frames,
+                sum: narrow(gate.sum(newest)),
+                frame_start: newest * gate.rules.frame_step,
+            }
+        })
     }
 }
 

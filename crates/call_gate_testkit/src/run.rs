@@ -124,7 +124,10 @@ impl<'f> Pair<'f> {
         }
         let gate =
             built.unwrap_or_else(|error| panic!("{fixture:?} does not make {spec:?}: {error}"));
-        let oracle = OracleSide::new(Oracle::new(spec.rules(), spec.start));
+        let oracle = OracleSide::new(Oracle::new(
+            fixture.rules(&spec),
+            nanos(fixture.time().now()),
+        ));
         let (gate, shelf) = shelf.put(gate);
         Some(Self {
             fixture,
@@ -220,29 +223,26 @@ impl<'f> Pair<'f> {
         }
     }
 
-    /// Denied with a time to come back means: denied until a nanosecond before it, admitted at it.
+    /// Denied with a time to come back means: denied until a tick before it, admitted at it.
     fn follow(&mut self, value: u64) -> Result<Outcome, Mismatch> {
         let act = Act::TryUpdate(value);
         let first = self.simple(&act)?;
         let Some(retry_after) = first.denial().map(|denial| denial.retry_after) else {
             return Ok(first);
         };
-        if retry_after == 0 {
+        let tick = self.fixture.tick();
+        if retry_after < tick {
             return Err(self.mismatch(&act, &"a time to come back", &first));
         }
         if self.now() + retry_after > self.spec.start + TWENTY_YEARS {
             return Ok(first);
         }
-        self.simple(&Act::Advance(retry_after - 1))?;
+        self.simple(&Act::Advance(retry_after - tick))?;
         let early = self.simple(&act)?;
-        if early.denial().map(|denial| denial.retry_after) != Some(1) {
-            return Err(self.mismatch(
-                &"one nanosecond early",
-                &"denied for one nanosecond",
-                &early,
-            ));
+        if early.denial().map(|denial| denial.retry_after) != Some(tick) {
+            return Err(self.mismatch(&"one tick early", &format!("denied for {tick} ns"), &early));
         }
-        self.simple(&Act::Advance(1))?;
+        self.simple(&Act::Advance(tick))?;
         let timely = self.simple(&act)?;
         if matches!(timely, Outcome::Admitted(_)) {
             Ok(timely)

@@ -3,13 +3,19 @@
 //! A file describes a gate (`gate_size`, `frame_step`, `gate_limit`, `frame_limit`, `strict`, `credits`,
 //! `limits_up_to`) and lists steps: when (`at`, a time since the start, which may go back), what (`act`), and what
 //! must come of it (`expect`, and any of the numbers that such an answer has).
+//!
+//! Where gates differ in what makes them see the time, `sees` (`always` or `changes`) says which the story is about.
+//!
+//! A story told to the nanosecond is also true on a clock that goes in coarser ticks: there the time of a step is that
+//! of the last tick, and what it says of times to come is longer by what the clock is late.
 
 use std::fmt;
 
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::oracle::Caps;
+use crate::act::Act;
+use crate::oracle::{Caps, Sees};
 use crate::run::{Mismatch, Stage};
 use crate::spec::{Credits, Spec};
 
@@ -31,6 +37,8 @@ pub struct Scenario {
     pub title: String,
     /// The gate.
     pub spec: Spec,
+    /// What makes the gate see the time, if that matters.
+    pub sees: Option<Sees>,
     steps: Vec<Step>,
 }
 
@@ -75,6 +83,7 @@ struct RawScenario {
     #[serde(default)]
     strict: bool,
     credits: Option<bool>,
+    sees: Option<String>,
     steps: Vec<RawStep>,
 }
 
@@ -133,6 +142,12 @@ impl Scenario {
             Some(false) => Credits::Off,
             None => Credits::Either,
         };
+        let sees = match raw.sees.as_deref() {
+            None => None,
+            Some("always") => Some(Sees::Always),
+            Some("changes") => Some(Sees::Changes),
+            Some(other) => return Err(head(format!("sees: `{other}` is not always or changes"))),
+        };
         let steps = raw.steps.into_iter().map(|raw| {
             let line = text[..raw.act.span().start].matches('\n').count() + 1;
             Step::parse(raw, line).map_err(|what| failed(Some(line), what))
@@ -141,27 +156,59 @@ impl Scenario {
             name,
             title: raw.title,
             spec,
+            sees,
             steps: steps.collect::<Result<_, _>>()?,
         })
     }
 
-    /// Plays the scenario on a stage.
+    /// Whether it is about gates that see the time so, and can be told on a clock that goes in ticks of so many
+    /// nanoseconds: frames must begin with a tick, and so must the spans that pass within an act.
+    #[must_use]
+    pub fn is_for(&self, sees: Sees, tick: u64) -> bool {
+        let mut late = 0;
+        self.sees.unwrap_or(sees) == sees
+            && self.spec.frame_step.is_multiple_of(tick)
+            && self.steps.iter().all(|step| {
+                late = step.at.map_or(late, |at| at % tick);
+                match step.deed {
+                    Deed::Plain(Act::SnapshotRestore(gap)) => gap.is_multiple_of(tick),
+                    // it may move the clock on to the next frame, where it is late no more
+                    Deed::Plain(Act::FollowRetry(_)) => late == 0,
+                    _ => true,
+                }
+            })
+    }
+
+    /// Plays the scenario on a stage whose clock goes in ticks of so many nanoseconds.
     ///
     /// # Errors
     ///
     /// The first answer that is not the expected one, or that a gate and its oracle do not agree on.
-    pub fn play(&self, stage: &mut dyn Stage) -> Result<(), ScenarioError> {
-        let mut passes = Vec::new();
+    pub fn play(&self, stage: &mut dyn Stage, tick: u64) -> Result<(), ScenarioError> {
+        let mut told = Told {
+            passes: Vec::new(),
+            start: self.spec.start,
+            late: 0,
+        };
         for step in &self.steps {
-            step.play(stage, &mut passes, self.spec.start)
-                .map_err(|what| ScenarioError {
-                    name: self.name,
-                    line: Some(step.line),
-                    what,
-                })?;
+            told.late = step.at.map_or(told.late, |at| at % tick);
+            step.play(stage, &mut told).map_err(|what| ScenarioError {
+                name: self.name,
+                line: Some(step.line),
+                what,
+            })?;
         }
         Ok(())
     }
+}
+
+/// How far a story was told.
+struct Told {
+    /// The passes held, by name.
+    passes: Vec<String>,
+    start: u64,
+    /// By how much the clock is behind the story.
+    late: u64,
 }
 
 impl Step {
@@ -183,23 +230,18 @@ impl Step {
         })
     }
 
-    fn play(
-        &self,
-        stage: &mut dyn Stage,
-        passes: &mut Vec<String>,
-        start: u64,
-    ) -> Result<(), String> {
+    fn play(&self, stage: &mut dyn Stage, so_far: &mut Told) -> Result<(), String> {
         let told = |mismatch: Mismatch| format!("`{}`: {mismatch}", self.text);
         if let Some(at) = self.at {
-            stage.act(&crate::act::Act::SetTo(at)).map_err(told)?;
+            stage.act(&Act::SetTo(at)).map_err(told)?;
         }
-        let Some(act) = self.deed.act(passes)? else {
+        let Some(act) = self.deed.act(&mut so_far.passes)? else {
             return Ok(());
         };
         let outcome = stage.act(&act).map_err(told)?;
-        self.deed.remember(passes, &outcome);
+        self.deed.remember(&mut so_far.passes, &outcome);
         self.expectation
-            .check(&outcome, start)
+            .check(&outcome, so_far.start, so_far.late)
             .map_err(|what| format!("`{}`: {what}", self.text))
     }
 }
@@ -232,6 +274,8 @@ embed!(
     "clear",
     "clear_ends_passes",
     "clock_steps_back",
+    "clock_steps_back_a_window",
+    "clock_steps_back_for_years",
     "credits",
     "edge_of_the_window",
     "frame_limit_first",

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use call_gate_core::{CallGate, CallGateBuilder, Limits};
 
-use crate::oracle::{Caps, Rules};
+use crate::oracle::{Caps, Rules, Sees};
 
 /// Whether closed frames take refunds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Spec {
         Duration::from_nanos(self.frame_step * self.frames)
     }
 
-    /// What the oracle judges such a gate by.
+    /// What the oracle judges such a gate by, where nothing else is agreed.
     #[must_use]
     pub fn rules(&self) -> Rules {
         Rules {
@@ -90,6 +90,8 @@ impl Spec {
             credits: self.credits == Credits::On,
             caps: self.caps,
             ceiling: self.ceiling,
+            most: u64::MAX,
+            sees: Sees::Always,
         }
     }
 

@@ -4,6 +4,7 @@ use crate::workspace::{self, Dependency, Metadata, Package};
 
 const CORE: &str = "call_gate_core";
 const FACADE: &str = "call_gate";
+const REDIS: &str = "call_gate_redis";
 const TESTKIT: &str = "call_gate_testkit";
 
 /// Each crate of ours with those of ours it may depend on.
@@ -11,7 +12,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     (CORE, &[]),
     ("call_gate_macros", &[]),
     ("call_gate_shared", &[CORE]),
-    ("call_gate_redis", &[CORE]),
+    (REDIS, &[CORE]),
     ("call_gate_async", &[CORE]),
     ("call_gate_keyed", &[CORE, "call_gate_async"]),
     ("call_gate_limiter", &[CORE, "call_gate_async"]),
@@ -33,20 +34,51 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("xtask", &[FACADE]),
 ];
 
+/// Packages with features that bring no runtime, each alone; an empty name is none at all.
+const WITHOUT_RUNTIME: [(&str, &str); 6] = [
+    (REDIS, ""),
+    (REDIS, "cluster"),
+    (REDIS, "sentinel"),
+    (REDIS, "tls"),
+    (FACADE, ""),
+    (FACADE, "redis"),
+];
+
 pub(super) fn faults(metadata: &Metadata) -> Result<Vec<String>, String> {
     let mut faults = Vec::new();
     for package in &metadata.packages {
         faults.extend(package_faults(package));
     }
-    if metadata
-        .packages
-        .iter()
-        .any(|package| package.name == FACADE)
-    {
+    let package = |name: &str| {
+        metadata
+            .packages
+            .iter()
+            .find(|package| package.name == name)
+    };
+    if package(FACADE).is_some() {
         let names = workspace::tree(&["--package", FACADE])?;
         for name in workspace::heavy(&names) {
             faults.push(format!(
                 "{FACADE}: its default features bring {name} into `cargo tree`"
+            ));
+        }
+    }
+    // Redis is for blocking callers too, and they have no runtime
+    for (name, feature) in WITHOUT_RUNTIME {
+        let Some(package) = package(name) else {
+            continue;
+        };
+        if !feature.is_empty() && !package.features.contains_key(feature) {
+            faults.push(format!(
+                "{name}: it has no feature `{feature}` any more; tidy looks for one"
+            ));
+            continue;
+        }
+        let alone = ["--no-default-features", "--features", feature];
+        let names = workspace::tree(&[&["--package", name][..], &alone].concat())?;
+        for runtime in workspace::runtime(&names) {
+            faults.push(format!(
+                "{name}: the feature `{feature}` alone brings {runtime} into `cargo tree`"
             ));
         }
     }

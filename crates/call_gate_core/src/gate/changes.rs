@@ -59,10 +59,13 @@ impl Inner {
         let _nudge = self.queue.nudge_after();
         match &self.backend {
             Backend::Counter(counter) => counter.set_limits(new)?,
-            Backend::Remote { .. } => match self.call(way, Act::SetLimits(new)).await? {
-                Answer::Done => {}
-                _ => return Err(StorageError::out_of_place().into()),
-            },
+            Backend::Remote { remote, .. } => {
+                new.check_countable(remote.largest_limit())?;
+                match self.call(way, Act::SetLimits(new)).await? {
+                    Answer::Done => {}
+                    _ => return Err(StorageError::out_of_place().into()),
+                }
+            }
         }
         Ok(())
     }

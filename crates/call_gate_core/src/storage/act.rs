@@ -38,6 +38,11 @@ pub trait Remote: Debug + Send + Sync {
     /// with. Asks nobody.
     fn limits(&self, key: &Key) -> Limits;
 
+    /// The largest limit that the storage can count up to.
+    fn largest_limit(&self) -> u64 {
+        u64::MAX
+    }
+
     /// How long the head of a queue waits after `denial` before it asks again: never less than its `retry_after`.
     ///
     /// A storage that many processes share spreads them, so that they do not

@@ -6,7 +6,7 @@
 use call_gate_core::{CallGate, ManualClock};
 use call_gate_shared::SharedMemory;
 use call_gate_testkit::Oracle;
-use call_gate_testkit::oracle::{Caps, Rules};
+use call_gate_testkit::oracle::{Caps, Rules, Sees};
 use call_gate_testkit::outcome::{Held, Outcome};
 use call_gate_testkit::spec::{limits, nanos, wall};
 use std::fs::File;
@@ -142,6 +142,8 @@ pub(crate) fn rules() -> Rules {
             frame: Some(4),
         },
         ceiling: None,
+        most: u64::MAX,
+        sees: Sees::Always,
     }
 }
 

@@ -15,9 +15,11 @@ pub fn scenarios(make: Make<'_>) {
     for scenario in scenario::all() {
         told += 1;
         let (fixture, shelf) = (make(wall(scenario.spec.start)), Shelf::new());
-        if let Some(mut pair) = Pair::new(&*fixture, &shelf, &scenario.spec) {
+        if let Some(mut pair) = Pair::new(&*fixture, &shelf, &scenario.spec)
+            && scenario.is_for(fixture.sees(), fixture.tick())
+        {
             scenario
-                .play(&mut pair)
+                .play(&mut pair, fixture.tick())
                 .unwrap_or_else(|error| panic!("{error}"));
             played += 1;
         }

@@ -9,10 +9,13 @@ impl Oracle {
     pub(super) fn standing(&self, rule: Rule, newest: u64) -> (u64, u128) {
         match rule {
             Rule::Frame => (
-                self.rules.caps.frame.unwrap_or(u64::MAX),
+                self.rules.caps.frame.unwrap_or(self.rules.most),
                 self.total(newest, newest),
             ),
-            _ => (self.rules.caps.gate.unwrap_or(u64::MAX), self.sum(newest)),
+            _ => (
+                self.rules.caps.gate.unwrap_or(self.rules.most),
+                self.sum(newest),
+            ),
         }
     }
 
@@ -26,7 +29,7 @@ impl Oracle {
                 requested: value,
             })
         };
-        over(Rule::Frame, frame).or_else(|| over(Rule::Gate, gate))
+        over(Rule::Frame, frame).or_else(|| over(Rule::Gate, gate.or(Some(self.rules.most))))
     }
 
     pub(super) fn fits(&self, rule: Rule, newest: u64, value: u64) -> bool {
@@ -88,18 +91,16 @@ impl Oracle {
 
     pub(super) fn decision(&self, now: u64, refusal: Option<&Denial>) -> Decision {
         let newest = self.newest(now);
-        let room = |rule| {
-            let (limit, used) = self.standing(rule, newest);
-            u128::from(limit).saturating_sub(used)
-        };
-        let tightest = if self.rules.caps.frame.is_some() && room(Rule::Frame) <= room(Rule::Gate) {
-            Rule::Frame
-        } else {
-            Rule::Gate
-        };
+        // what is not limited is told as the largest number, wherever sums end
+        let Caps { gate, frame } = self.rules.caps;
+        let (gate, told) = (gate.unwrap_or(u64::MAX), frame.unwrap_or(u64::MAX));
+        let room = |limit: u64, used: u128| u128::from(limit).saturating_sub(used);
+        let frame_is_tighter = frame.is_some()
+            && room(told, self.total(newest, newest)) <= room(gate, self.sum(newest));
+        let tightest = if frame_is_tighter { told } else { gate };
         Decision {
             allowed: refusal.is_none(),
-            limit: refusal.map_or(self.standing(tightest, newest).0, |denial| denial.limit),
+            limit: refusal.map_or(tightest, |denial| denial.limit),
             remaining: self.remaining(newest),
             retry_after: refusal.map_or(0, |denial| denial.retry_after),
             reset_after: self.reset_after(now),

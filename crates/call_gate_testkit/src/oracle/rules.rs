@@ -20,6 +20,20 @@ impl Caps {
     }
 }
 
+/// What makes a gate see the time, so that a clock which then steps back finds it where it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sees {
+    /// Being made, and everything that is asked of it and depends on the time.
+    #[default]
+    Always,
+    /// What changes its counts, and nothing else: a look leaves no trace.
+    ///
+    /// Such a gate holds nothing while the clock is more than a window behind the newest frame it has seen, for nobody
+    /// could wait for that. Whatever is booked then begins a new era, and what was counted before is gone; if the clock
+    /// comes back first, it counts again.
+    Changes,
+}
+
 /// What a gate is judged by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -35,6 +49,10 @@ pub struct Rules {
     pub caps: Caps,
     /// The largest limit that may be set live.
     pub ceiling: Option<u64>,
+    /// Where sums end that nothing limits, and the largest limit there can be.
+    pub most: u64,
+    /// What makes it see the time.
+    pub sees: Sees,
 }
 
 impl Rules {

@@ -13,6 +13,8 @@ fn rules(frames: u64, gate: Option<u64>, frame: Option<u64>) -> Rules {
         credits: false,
         caps: Caps { gate, frame },
         ceiling: None,
+        most: u64::MAX,
+        sees: Sees::Always,
     }
 }
 
@@ -386,4 +388,200 @@ fn a_restored_gate_believes_what_it_is_told() {
     let ahead = |newest| Oracle::restored(rules(3, None, None), 12 * S, Some((newest, &[1])));
     assert_eq!(ahead(15 * S).unwrap().held(12 * S).frame_start, 15 * S);
     assert!(ahead(16 * S).is_none());
+}
+
+/// A gate that only changes make see the time.
+fn frugal(frames: u64, gate: u64) -> Oracle {
+    let rules = Rules {
+        sees: Sees::Changes,
+        ..rules(frames, Some(gate), None)
+    };
+    Oracle::new(rules, 50 * S)
+}
+
+#[test]
+fn a_look_leaves_no_trace() {
+    let mut oracle = frugal(3, 3);
+    // It was made at 50 s, and looked at later.
+    assert_eq!(oracle.held(60 * S).frame_start, 60 * S);
+    assert_eq!(admitted(&oracle.try_update(40 * S, 2)), (2, 40, 2, 1));
+    let looks: [fn(&mut Oracle, u64) -> Outcome; 7] = [
+        |gate, now| gate.peek(now, 1),
+        |gate, now| gate.check_limits(now),
+        |gate, now| Outcome::Held(gate.held(now)),
+        |gate, now| gate.try_update(now, 0),
+        |gate, now| gate.refund(now, 0),
+        |gate, now| gate.decide(now, 2),
+        |gate, now| gate.refund(now, 9),
+    ];
+    for look in looks {
+        look(&mut oracle, 42 * S);
+        assert_eq!(oracle.held(41 * S).frame_start, 41 * S);
+        assert_eq!(oracle.held(39 * S).frame_start, 40 * S);
+        assert_eq!(oracle.held(39 * S).sum, 2);
+    }
+    assert_eq!(
+        denied(&oracle.try_update(42 * S, 2)),
+        (Rule::Gate, 3, 2, 2, S)
+    );
+    assert_eq!(admitted(&oracle.try_update(41 * S, 1)), (3, 41, 1, 0));
+    assert_eq!(oracle.held(40 * S).frame_start, 41 * S);
+}
+
+#[test]
+fn changes_see_the_time() {
+    let starts = |oracle: &mut Oracle| oracle.held(40 * S).frame_start / S;
+    let mut oracle = frugal(5, 9);
+    let (_, slip) = oracle.enter(41 * S, 5);
+    assert_eq!(starts(&mut oracle), 41);
+    let slip = slip.expect("admitted");
+    assert_eq!(oracle.settle_slip(42 * S, slip, 5), Outcome::Returned(0));
+    assert_eq!(oracle.refund_slip(42 * S, slip), Outcome::Expired);
+    assert_eq!(starts(&mut oracle), 41, "nothing came of it");
+    let credits = Rules {
+        credits: true,
+        ..oracle.rules().clone()
+    };
+    let mut oracle = Oracle::new(credits, 0);
+    let (_, slip) = oracle.enter(41 * S, 5);
+    let slip = slip.expect("admitted");
+    assert_eq!(oracle.settle_slip(42 * S, slip, 3), Outcome::Returned(2));
+    assert_eq!(starts(&mut oracle), 42);
+    assert_eq!(oracle.held(42 * S).frames, [0, 3, 0, 0, 0]);
+    oracle.try_update(43 * S, 2);
+    oracle.refund(43 * S, 2);
+    assert_eq!(starts(&mut oracle), 43);
+    oracle.clear();
+    oracle.set_caps(Caps::default());
+    assert_eq!(starts(&mut oracle), 43);
+    // Told what another gate held, it has seen its own time and that one's newest frame; if that held nothing, nothing.
+    let restored = |newest: u64, values: &[u64]| {
+        let rules = oracle.rules().clone();
+        let oracle = Oracle::restored(rules, 43 * S, Some((newest * S, values)));
+        starts(&mut oracle.expect("a snapshot to believe"))
+    };
+    assert_eq!((restored(44, &[0, 1]), restored(44, &[0, 0])), (44, 40));
+    assert_eq!(
+        (restored(39, &[1]), restored(38, &[1])),
+        (43, 40),
+        "of its window or not"
+    );
+}
+
+#[test]
+fn a_clock_a_window_behind_finds_an_empty_gate() {
+    let full = || {
+        let mut oracle = frugal(3, 3);
+        let slip = oracle.enter(50 * S, 3).1.expect("admitted");
+        (oracle, slip)
+    };
+    // Three frames behind it is clamped, four behind it is not.
+    let (mut oracle, slip) = full();
+    assert_eq!(oracle.held(47 * S).frame_start, 50 * S);
+    assert_eq!(
+        denied(&oracle.try_update(47 * S, 1)),
+        (Rule::Gate, 3, 3, 1, 6 * S)
+    );
+    let held = oracle.held(47 * S - 1);
+    assert_eq!((held.frame_start, held.sum), (46 * S, 0));
+    assert_eq!(oracle.refund_slip(46 * S, slip), Outcome::Expired);
+    assert_eq!(decided(&oracle.peek(46 * S, 1)), (true, 3, 3, 0, 0));
+    // Nobody booked there, so it counts again.
+    assert_eq!(oracle.held(49 * S).frames, [3, 0, 0]);
+    assert_eq!(oracle.refund_slip(50 * S, slip), Outcome::Returned(3));
+    // Somebody did.
+    let (mut oracle, slip) = full();
+    let (told, other) = oracle.enter(46 * S, 2);
+    assert_eq!(admitted(&told), (2, 46, 2, 1));
+    assert_eq!(oracle.held(50 * S).frames, [0, 0, 0]);
+    assert_eq!(oracle.held(48 * S).frames, [0, 0, 2]);
+    assert_eq!(oracle.refund_slip(46 * S, slip), Outcome::Expired);
+    let other = other.expect("admitted");
+    assert_eq!(oracle.refund_slip(46 * S, other), Outcome::Returned(2));
+    assert_eq!(
+        oracle.refund(46 * S, 1),
+        Outcome::Underflow {
+            requested: 1,
+            booked: 0
+        }
+    );
+    // A clear there forgets what was counted, and the gate is still ahead.
+    let (mut oracle, slip) = full();
+    oracle.clear();
+    assert_eq!(oracle.held(46 * S).frame_start, 46 * S);
+    assert_eq!(oracle.held(48 * S).frame_start, 50 * S);
+    assert_eq!(oracle.held(50 * S).sum, 0);
+    assert_eq!(oracle.refund_slip(50 * S, slip), Outcome::Expired);
+    // A strict gate keeps a frame more, and waits for it.
+    let strict = Rules {
+        strict: true,
+        ..oracle.rules().clone()
+    };
+    let mut oracle = Oracle::new(strict, 0);
+    oracle.try_update(50 * S, 1);
+    assert_eq!(oracle.held(46 * S).sum, 1);
+    assert_eq!(oracle.held(46 * S - 1).sum, 0);
+}
+
+#[test]
+fn a_long_list_is_summed_up_where_it_was_seen() {
+    let (mut long, mut short) = (frugal(3, 9), frugal(3, 9));
+    for oracle in [&mut long, &mut short] {
+        oracle.try_update(50 * S, 1);
+        oracle.try_update(52 * S, 2);
+        oracle.refund(52 * S, 1);
+    }
+    for now in [90 * S, 10 * S, 53 * S] {
+        short.sum_up(now);
+    }
+    assert_eq!((long.entries(), short.entries()), (3, 2));
+    for now in [10 * S, 49 * S, 50 * S, 53 * S, 54 * S, 90 * S] {
+        assert_eq!(long.held(now), short.held(now), "at {now}");
+    }
+}
+
+#[test]
+fn sums_end_where_numbers_do() {
+    let most = (1 << 53) - 1;
+    let unlimited = Rules {
+        most,
+        ..rules(2, None, None)
+    };
+    let mut oracle = Oracle::new(unlimited, 0);
+    let too_large = Outcome::TooLarge {
+        rule: Rule::Gate,
+        limit: most,
+        requested: most + 1,
+    };
+    assert_eq!(oracle.try_update(0, most + 1), too_large);
+    assert_eq!(oracle.peek(0, most + 1), too_large);
+    assert_eq!(decided(&oracle.peek(0, 1)), (true, u64::MAX, most, 0, 0));
+    assert_eq!(admitted(&oracle.try_update(0, most)), (most, 0, most, 0));
+    assert_eq!(
+        denied(&oracle.try_update(S, 1)),
+        (Rule::Gate, most, most, 1, S)
+    );
+    assert_eq!(
+        denied(&oracle.check_limits(0)),
+        (Rule::Gate, most, most, 1, 2 * S)
+    );
+    let caps = |gate| Caps {
+        gate: Some(gate),
+        frame: None,
+    };
+    assert_eq!(oracle.set_caps(caps(most + 1)), Outcome::Rejected);
+    assert_eq!(oracle.set_caps(caps(most)), Outcome::Done);
+    // a frame limit alone names itself
+    oracle.set_caps(Caps {
+        gate: None,
+        frame: Some(5),
+    });
+    assert!(matches!(
+        oracle.try_update(0, most + 1),
+        Outcome::TooLarge {
+            rule: Rule::Frame,
+            limit: 5,
+            ..
+        }
+    ));
 }

@@ -3,7 +3,7 @@
 use super::sides::OracleSide;
 use super::{Mismatch, Stage};
 use crate::act::Act;
-use crate::oracle::Oracle;
+use crate::oracle::{Oracle, Rules};
 use crate::outcome::Outcome;
 use crate::spec::Spec;
 
@@ -19,10 +19,16 @@ impl Alone {
     /// An oracle for a gate like `spec`.
     #[must_use]
     pub fn new(spec: &Spec) -> Self {
+        Self::judged_by(spec.rules(), spec.start)
+    }
+
+    /// An oracle that judges by `rules`, made at `start`.
+    #[must_use]
+    pub fn judged_by(rules: Rules, start: u64) -> Self {
         Self {
-            start: spec.start,
-            now: spec.start,
-            oracle: OracleSide::new(Oracle::new(spec.rules(), spec.start)),
+            start,
+            now: start,
+            oracle: OracleSide::new(Oracle::new(rules, start)),
         }
     }
 }

@@ -1,16 +1,56 @@
 //! The scenarios judge the oracle, and wrong scenarios are told so.
 
 use super::*;
+use crate::oracle::Rules;
+use crate::outcome::Outcome;
 use crate::run::Alone;
 
 /// The scenarios are computed by hand, so they judge the oracle too.
 #[test]
 fn the_oracle_agrees_with_every_scenario() {
-    for scenario in all() {
-        let mut alone = Alone::new(&scenario.spec);
-        scenario
-            .play(&mut alone)
-            .unwrap_or_else(|error| panic!("{error}"));
+    for sees in [Sees::Always, Sees::Changes] {
+        for scenario in all() {
+            if scenario.is_for(sees, 1) {
+                let told = scenario.play(&mut alone(&scenario, sees), 1);
+                told.unwrap_or_else(|error| panic!("{sees:?}: {error}"));
+            }
+        }
+    }
+}
+
+fn alone(scenario: &Scenario, sees: Sees) -> Alone {
+    let rules = Rules {
+        sees,
+        ..scenario.spec.rules()
+    };
+    Alone::judged_by(rules, scenario.spec.start)
+}
+
+/// A clock that goes in coarser steps than the one that the others are told by.
+struct Coarse(Alone, u64);
+
+impl Stage for Coarse {
+    fn act(&mut self, act: &Act) -> Result<Outcome, Mismatch> {
+        match *act {
+            Act::SetTo(elapsed) => self.0.act(&Act::SetTo(elapsed / self.1 * self.1)),
+            _ => self.0.act(act),
+        }
+    }
+}
+
+#[test]
+fn scenarios_are_true_on_coarser_clocks() {
+    for (tick, fewest) in [(100, 23), (1_000, 23), (1_000_000, 18)] {
+        let mut played = 0;
+        for scenario in all() {
+            if scenario.is_for(Sees::Changes, tick) {
+                let mut stage = Coarse(alone(&scenario, Sees::Changes), tick);
+                let told = scenario.play(&mut stage, tick);
+                told.unwrap_or_else(|error| panic!("ticks of {tick} ns: {error}"));
+                played += 1;
+            }
+        }
+        assert!(played >= fewest, "only {played} in ticks of {tick} ns");
     }
 }
 
@@ -88,6 +128,10 @@ fn a_wrong_scenario_is_told_what_and_where() {
             "`admitted` has no `frames`",
         ),
         ("steps = [{ act = \"limits gate\" }]", "`gate` is no limit"),
+        (
+            "sees = \"nothing\"\nsteps = []",
+            "sees: `nothing` is not always or changes",
+        ),
         ("color = 1\nsteps = []", "unknown field `color`"),
     ];
     for (rest, expected) in cases {
@@ -112,7 +156,7 @@ fn a_wrong_expectation_fails() {
     let fails = |step: &str| {
         let scenario = Scenario::parse("x", &format!("{head}steps = [{{ {step} }}]")).unwrap();
         scenario
-            .play(&mut Alone::new(&scenario.spec))
+            .play(&mut Alone::new(&scenario.spec), 1)
             .unwrap_err()
             .to_string()
     };

@@ -1,0 +1,79 @@
+//! Requests in order of arrival.
+
+use super::seat::{Called, Seat};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The most groups of one call: what waits behind them goes with the next, so that no call holds the server for long.
+const MOST_GROUPS: usize = 512;
+
+/// Those who wait, and those who left since and have not been swept out.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    seats: VecDeque<Arc<Seat>>,
+    left: usize,
+}
+
+impl Queue {
+    pub(super) fn push(&mut self, seat: Arc<Seat>) {
+        self.seats.push_back(seat);
+    }
+
+    /// Notes that a queued one left. They are swept out once they are half of all: so the queue is never more than
+    /// twice as long as what waits, and to leave costs no more than to come.
+    pub(super) fn one_left(&mut self) {
+        self.left += 1;
+        if self.left * 2 > self.seats.len() {
+            self.seats.retain(|seat| seat.is_queued());
+            self.left = 0;
+        }
+    }
+
+    /// Moves those who wait behind `aboard`, as many as one call carries. It ends because each turn takes one out.
+    pub(super) fn board(&mut self, aboard: &mut Vec<Arc<Seat>>) {
+        let mut groups = 0;
+        let mut last = None;
+        for seat in &*aboard {
+            groups += usize::from(last != Some(seat.value()));
+            last = Some(seat.value());
+        }
+        while let Some(seat) = self.seats.front() {
+            let another = last != Some(seat.value());
+            if another && groups == MOST_GROUPS {
+                return;
+            }
+            if let Some(seat) = self.seats.pop_front() {
+                if seat.board() {
+                    groups += usize::from(another);
+                    last = Some(seat.value());
+                    aboard.push(seat);
+                } else {
+                    self.left = self.left.saturating_sub(1);
+                }
+            }
+        }
+    }
+
+    /// Calls the first who waits to send the next call; `None`: nobody waits. It ends because each turn takes one out.
+    pub(super) fn call(&mut self) -> Option<Called> {
+        while let Some(seat) = self.seats.pop_front() {
+            if let Some(called) = seat.call() {
+                return Some(called);
+            }
+            self.left = self.left.saturating_sub(1);
+        }
+        None
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.seats.iter().filter(|seat| seat.is_queued()).count()
+    }
+
+    /// All that are in it.
+    #[cfg(feature = "tokio")]
+    pub(super) fn into_seats(self) -> VecDeque<Arc<Seat>> {
+        self.seats
+    }
+}

@@ -1,0 +1,104 @@
+//! One gate on a server: acts of the contract as questions to the script, and its words as answers.
+
+mod answer;
+mod known;
+mod window;
+
+use crate::desk::{Desk, Lease};
+use crate::link::Link;
+use crate::protocol::{MOST, Shape};
+use crate::script::Script;
+use call_gate_core::{
+    Act, Answer, BoxFuture, Clock, Deadline, Denial, GateConfig, Key, Limits, Remote, Snapshot,
+    StorageError, Way, at_once,
+};
+use std::sync::Arc;
+use std::time::Duration;
+use window::RemoteWindow;
+
+/// How a gate is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Manner {
+    pub(crate) script: Script,
+    pub(crate) key: Arc<[u8]>,
+    /// How long one call may take.
+    pub(crate) deadline: Duration,
+    pub(crate) coalesce: bool,
+    pub(crate) lease: Option<Lease>,
+    /// The most that the head of a queue waits beyond its time.
+    pub(crate) spread: Duration,
+    /// For a script that is told the time.
+    pub(crate) clock: Option<Arc<dyn Clock>>,
+}
+
+/// One gate as this process has it.
+#[derive(Debug)]
+pub(crate) struct RedisGate {
+    window: Arc<RemoteWindow>,
+    desk: Arc<Desk<RemoteWindow>>,
+    spread: Duration,
+}
+
+impl RedisGate {
+    pub(crate) fn new(
+        link: Arc<dyn Link>,
+        manner: Manner,
+        shape: Shape,
+        config: &GateConfig,
+        seed: Option<&Snapshot>,
+    ) -> Self {
+        let (coalesce, lease, spread) = (manner.coalesce, manner.lease, manner.spread);
+        let window = Arc::new(RemoteWindow::new(link, manner, shape, config, seed));
+        Self {
+            desk: Arc::new(Desk::new(window.clone(), coalesce, lease)),
+            window,
+            spread,
+        }
+    }
+
+    async fn act(&self, way: Way, act: &Act, by: Deadline) -> Result<Answer, StorageError> {
+        let until = self.window.until(by);
+        if let Act::Update { value } = *act {
+            let told = match way {
+                Way::Blocking => self.desk.update(value, until)?,
+                Way::Awaited => self.desk.update_async(value, until).await?,
+            };
+            return Ok(answer::told(self.window.shape(), value, &told));
+        }
+        let answer = self.window.act(way, act, until).await;
+        // whatever became of it: there may be room
+        match act {
+            Act::Refund { .. } | Act::SetLimits(_) => self.desk.forget(),
+            Act::Clear => self.desk.cleared(),
+            _ => {}
+        }
+        answer
+    }
+}
+
+impl Remote for RedisGate {
+    fn call(&self, _: &Key, act: &Act, by: Deadline) -> Result<Answer, StorageError> {
+        at_once(self.act(Way::Blocking, act, by))
+    }
+
+    fn call_async<'a>(
+        &'a self,
+        _: &'a Key,
+        act: Act,
+        by: Deadline,
+    ) -> BoxFuture<'a, Result<Answer, StorageError>> {
+        Box::pin(async move { self.act(Way::Awaited, &act, by).await })
+    }
+
+    fn limits(&self, _: &Key) -> Limits {
+        self.window.limits()
+    }
+
+    fn largest_limit(&self) -> u64 {
+        MOST
+    }
+
+    fn ask_again_after(&self, denial: &Denial) -> Duration {
+        denial.retry_after() + known::part_of(self.spread)
+    }
+}

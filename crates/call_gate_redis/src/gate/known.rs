@@ -1,0 +1,96 @@
+//! What this process knows of a gate's limits without asking.
+
+use crate::protocol::{Held, Stand};
+use call_gate_core::Limits;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The limits, as last told.
+#[derive(Debug)]
+pub(super) struct Known {
+    initial: [Option<u64>; 2],
+    turns: AtomicU64,
+    last: Mutex<Last>,
+}
+
+#[derive(Debug)]
+struct Last {
+    /// When the question was asked whose answer told them.
+    turn: u64,
+    limits: [Option<u64>; 2],
+    live: bool,
+}
+
+impl Known {
+    pub(super) fn new(limits: Limits) -> Self {
+        let initial = [limits.frame_limit(), limits.gate_limit()];
+        Self {
+            initial,
+            turns: AtomicU64::new(1),
+            last: Mutex::new(Last {
+                turn: 0,
+                limits: initial,
+                live: false,
+            }),
+        }
+    }
+
+    /// The builder's.
+    pub(super) fn initial(&self) -> &[Option<u64>; 2] {
+        &self.initial
+    }
+
+    /// Those in force, as last told.
+    pub(super) fn limits(&self) -> Limits {
+        let [frame, gate] = self.last().limits;
+        let limits = gate.map_or(Limits::none(), Limits::gate);
+        frame.map_or(limits, |frame| limits.with_frame(frame))
+    }
+
+    /// What a key that is made anew starts with, and whether they count as set live.
+    ///
+    /// Limits that somebody set live come back with the first act after a
+    /// server lost them; others give way to the builder's.
+    pub(super) fn to_start_with(&self) -> ([Option<u64>; 2], bool) {
+        let last = self.last();
+        if last.live {
+            (last.limits, true)
+        } else {
+            (self.initial, false)
+        }
+    }
+
+    /// The number of a question that is about to be asked.
+    pub(super) fn turn(&self) -> u64 {
+        self.turns.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Remembers what the answer to question `turn` tells, unless a later one was answered: answers overtake each other.
+    pub(super) fn told(&self, turn: u64, stand: &Stand) {
+        let mut last = self.last();
+        if let [Held { limit: frame, .. }, Held { limit: gate, .. }] = *stand.spans
+            && turn > last.turn
+        {
+            *last = Last {
+                turn,
+                limits: [frame, gate],
+                live: stand.live,
+            };
+        }
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A random part of `whole`.
+pub(super) fn part_of(whole: Duration) -> Duration {
+    // the hasher's keys are random for a process, and each new one's differ
+    let random = RandomState::new().hash_one(0) >> 32;
+    let nanos = u64::try_from(whole.as_nanos()).unwrap_or(u64::MAX);
+    let part = u128::from(nanos) * u128::from(random) >> 32;
+    Duration::from_nanos(u64::try_from(part).unwrap_or(nanos))
+}

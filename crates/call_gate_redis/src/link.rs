@@ -1,0 +1,44 @@
+//! The ways to a server: one script call there, its answer back.
+//!
+//! [`client`] is one server; `Cluster` and `Sentinel` find out which of several a call goes to, and send it through a
+//! `Client`. What blocks and what is awaited lies in `blocking` and `shared`, all the rest is written once over a
+//! [`way::Way`].
+
+#[cfg(any(feature = "cluster", feature = "sentinel"))]
+mod address;
+mod blocking;
+pub(crate) mod client;
+#[cfg(feature = "cluster")]
+pub(crate) mod cluster;
+mod fault;
+mod message;
+#[cfg(feature = "sentinel")]
+pub(crate) mod sentinel;
+#[cfg(feature = "tokio")]
+mod shared;
+#[cfg(test)]
+mod tests;
+#[cfg(feature = "tls")]
+mod tls;
+mod way;
+
+use crate::script::Call;
+use call_gate_core::{BoxFuture, StorageError};
+use std::fmt::Debug;
+use std::time::Instant;
+
+/// A server, or several that are one, to which script calls can be sent.
+///
+/// Whoever implements it keeps the time: nobody is held longer than `until`, connecting included. What it cannot do in
+/// time, or not at all, is a [`StorageError`] whose kind says whether the script may have run.
+pub(crate) trait Link: Debug + Send + Sync {
+    /// Runs the script and blocks the thread for its answer.
+    fn run(&self, call: &Call, until: Instant) -> Result<Vec<u8>, StorageError>;
+
+    /// The same without blocking the thread; dropped, it may have been run all the same.
+    fn run_async<'a>(
+        &'a self,
+        call: &'a Call,
+        until: Instant,
+    ) -> BoxFuture<'a, Result<Vec<u8>, StorageError>>;
+}

@@ -1,0 +1,186 @@
+//! A master that sentinels know the address of.
+
+use super::Link;
+use super::address::{at, listed};
+use super::client::Client;
+use super::fault::{Fault, Reason};
+use super::message::Message;
+use super::way::{Way, at_once};
+use crate::script::Call;
+use call_gate_core::{BoxFuture, StorageError};
+use redis::{ConnectionInfo, RedisConnectionInfo, RedisError, Value};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// One master and its replicas, watched by sentinels.
+pub(crate) struct Sentinel {
+    /// The one that knew last comes first.
+    sentinels: Mutex<Vec<Arc<Client>>>,
+    master: String,
+    /// How the master is connected to, but for its address.
+    like: ConnectionInfo,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    server: Option<(Address, Arc<Client>)>,
+    /// Whether the sentinels are to be asked before the next call.
+    doubted: bool,
+}
+
+/// Host and port.
+type Address = (String, u16);
+
+impl Sentinel {
+    /// The master that the sentinels at `urls` call `master`. Database, credentials and TLS of the first are those for
+    /// it; a sentinel is asked with its own credentials, and without if it does not want them.
+    pub(crate) fn new(urls: &[String], master: String) -> Result<Self, RedisError> {
+        let (sentinels, like) = listed(urls)?;
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        for sentinel in sentinels {
+            let settings = sentinel.redis_settings().clone().set_db(0);
+            if settings.password().is_some() {
+                let bare = RedisConnectionInfo::default().set_protocol(settings.protocol());
+                without.push(sentinel.clone().set_redis_settings(bare));
+            }
+            with.push(sentinel.set_redis_settings(settings));
+        }
+        let mut sentinels = Vec::new();
+        for info in with.into_iter().chain(without) {
+            sentinels.push(Arc::new(Client::new(redis::Client::open(info)?)));
+        }
+        Ok(Self {
+            sentinels: Mutex::new(sentinels),
+            master,
+            like,
+            known: Mutex::default(),
+        })
+    }
+
+    async fn call(&self, way: Way, call: &Call, until: Instant) -> Result<Vec<u8>, Fault> {
+        let server = self.server(way, until).await?;
+        let outcome = server.call(way, call, false, until).await;
+        if let Err(fault) = &outcome
+            && fault.is_of_the_server()
+        {
+            self.known().doubt(&server);
+        }
+        outcome
+    }
+
+    /// The master, as far as is known; sentinels are asked where there is doubt.
+    async fn server(&self, way: Way, until: Instant) -> Result<Arc<Client>, Fault> {
+        if let Known {
+            server: Some((_, server)),
+            doubted: false,
+        } = &*self.known()
+        {
+            return Ok(Arc::clone(server));
+        }
+        let address = self.ask(way, until).await?;
+        let mut known = self.known();
+        known.doubted = false;
+        if let Some((at, server)) = &known.server
+            && *at == address
+        {
+            return Ok(Arc::clone(server));
+        }
+        let (host, port) = &address;
+        let server = Arc::new(Client::new(at(&self.like, host, *port)?));
+        known.server = Some((address, Arc::clone(&server)));
+        Ok(server)
+    }
+
+    /// Asks one sentinel after the other, until one tells the master's address.
+    async fn ask(&self, way: Way, until: Instant) -> Result<Address, Fault> {
+        let mut question = redis::cmd("SENTINEL");
+        question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.master);
+        let question = Message::new(question);
+        let sentinels = self.sentinels().clone();
+        let mut failed: Option<Fault> = None;
+        for sentinel in sentinels {
+            // one that hangs must leave time for the others and for the call
+            let now = Instant::now();
+            let patience = now + until.saturating_duration_since(now) / 2;
+            let fault = match sentinel.exchange(way, &question, patience).await {
+                Ok(answer) => match read(&answer) {
+                    Ok(address) => {
+                        self.sentinels()
+                            .sort_by_key(|other| !Arc::ptr_eq(other, &sentinel));
+                        return Ok(address);
+                    }
+                    Err(reason) => Fault::unsent(reason),
+                },
+                // a question that was sent in vain is no call that may have run
+                Err(fault) => fault.of_a_question(),
+            };
+            // why it is not let in says more than that others are not there
+            if !failed.as_ref().is_some_and(Fault::is_unauthorized) {
+                failed = Some(fault);
+            }
+        }
+        Err(failed.unwrap_or_else(|| Fault::unsent(Reason::NoMaster)))
+    }
+
+    fn sentinels(&self) -> MutexGuard<'_, Vec<Arc<Client>>> {
+        self.sentinels
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn doubt(&mut self, suspect: &Arc<Client>) {
+        if let Some((_, server)) = &self.server {
+            self.doubted |= Arc::ptr_eq(server, suspect);
+        }
+    }
+}
+
+/// What a sentinel says: host and port, or nothing.
+fn read(answer: &Value) -> Result<Address, Reason> {
+    let text = |value: &Value| match value {
+        Value::BulkString(bytes) => String::from_utf8(bytes.clone()).ok(),
+        Value::SimpleString(text) => Some(text.clone()),
+        _ => None,
+    };
+    match answer {
+        Value::Nil => Err(Reason::NoMaster),
+        Value::Array(parts) => match parts.as_slice() {
+            [host, port] => text(host)
+                .zip(text(port).and_then(|port| port.parse().ok()))
+                .ok_or(Reason::NotAnAddress),
+            _ => Err(Reason::NotAnAddress),
+        },
+        _ => Err(Reason::NotAnAddress),
+    }
+}
+
+impl Link for Sentinel {
+    fn run(&self, call: &Call, until: Instant) -> Result<Vec<u8>, StorageError> {
+        Ok(at_once(self.call(Way::Blocking, call, until))?)
+    }
+
+    fn run_async<'a>(
+        &'a self,
+        call: &'a Call,
+        until: Instant,
+    ) -> BoxFuture<'a, Result<Vec<u8>, StorageError>> {
+        Box::pin(async move { Ok(self.call(Way::Awaited, call, until).await?) })
+    }
+}
+
+impl fmt::Debug for Sentinel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sentinel")
+            .field("sentinels", &*self.sentinels())
+            .field("master", &self.master)
+            .finish_non_exhaustive()
+    }
+}

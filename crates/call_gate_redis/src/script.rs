@@ -1,0 +1,95 @@
+//! The script, and one call of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// What the server runs.
+const SOURCE: &str = include_str!("gate.lua");
+
+/// The script's text and the name that servers know it by.
+#[derive(Clone)]
+pub(crate) struct Script {
+    source: Arc<str>,
+    sha: Arc<str>,
+}
+
+impl Script {
+    /// The released script, which asks the server for the time.
+    pub(crate) fn new() -> Self {
+        Self::of(SOURCE)
+    }
+
+    /// The same, but that every call tells it the time, and that no key expires while a test lasts.
+    #[cfg(feature = "injected-time")]
+    pub(crate) fn told_the_time() -> Self {
+        let (asks, is_told) = (
+            "local time = call('TIME')\nlocal now = time[1] * 1000000 + time[2]\n",
+            "local now = tonumber(ARGV[3])\n",
+        );
+        let (least, longer) = ("local LEAST = 1\n", "local LEAST = 600000\n");
+        debug_assert!(SOURCE.contains(asks) && SOURCE.contains(least));
+        Self::of(&SOURCE.replace(asks, is_told).replace(least, longer))
+    }
+
+    pub(crate) fn of(source: &str) -> Self {
+        Self {
+            source: source.into(),
+            sha: redis::Script::new(source).get_hash().into(),
+        }
+    }
+
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
+    pub(crate) fn sha(&self) -> &str {
+        &self.sha
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script")
+            .field("sha", &self.sha)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One call of the script: the one key it touches, and its arguments.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) script: Script,
+    pub(crate) key: Arc<[u8]>,
+    /// `ARGV[1]`: the gate's shape.
+    pub(crate) shape: Arc<[u8]>,
+    /// `ARGV[2]`: what is asked.
+    pub(crate) ask: Vec<u8>,
+    /// `ARGV[3]`, for a script that is told the time: microseconds since the Unix epoch.
+    pub(crate) now: Option<u64>,
+}
+
+impl Call {
+    /// `EVALSHA`: what is sent while the server knows the script.
+    pub(crate) fn by_sha(&self) -> redis::Cmd {
+        self.command("EVALSHA", self.script.sha())
+    }
+
+    /// `EVAL`: makes the server know the script, and runs it, in one message.
+    pub(crate) fn by_source(&self) -> redis::Cmd {
+        self.command("EVAL", self.script.source())
+    }
+
+    fn command(&self, verb: &str, script: &str) -> redis::Cmd {
+        let mut command = redis::cmd(verb);
+        command
+            .arg(script)
+            .arg(1)
+            .arg(&*self.key)
+            .arg(&*self.shape)
+            .arg(&*self.ask);
+        if let Some(now) = self.now {
+            command.arg(now);
+        }
+        command
+    }
+}
