@@ -38,7 +38,7 @@ if #shape == 48 and #ask == 64 then
 end
 
 -- the form of n words
-local FORM = '<' .. string.rep('I8', 32)
+local FORM = '<I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8I8'
 local function words(n)
   if n <= 32 then return string.sub(FORM, 1, 1 + 2 * n) end
   return '<' .. string.rep('I8', n)
@@ -46,114 +46,111 @@ end
 
 local base, spans = read('<I8I8', shape)
 local sizes = {read(words(2 * spans), shape, 17)}
-local fixed, mutable = 24 + 16 * spans, 7 + 2 * spans
-local length = fixed + 8 * mutable
+local op, flags = read('<I8I8', ask)
+local on_limits, position = flags % 4, 17 + 8 * spans
 
-local head_of_ask = {read(words(2 + spans), ask)}
-local op, flags, position = head_of_ask[1], head_of_ask[2], 17 + 8 * spans
-local on_limits = flags % 4
-
--- what is stored
+-- What is stored after the shape, word by word, and where in it: the era, whether limits were set live, the limits, the
+-- head, the total, three words about leases, and the totals before the windows.
+local m
+local ERA, LIVE, LIMIT, HEAD, TOTAL, LEASES, START = 1, 2, 2, 3 + spans, 4 + spans, 5 + spans, 7 + spans
+local fixed, length = 24 + 16 * spans, 80 + 32 * spans
 
 raw = raw or call('GETRANGE', key, 0, length - 1)
 local fresh = raw == ''
-local era, live, head, cum, lease_frame, leased, leased_before
-local limit, start = {}, {}
 if fresh then
-  era, live, head, cum, lease_frame, leased, leased_before = now, floor(flags / 4) % 2, 0, 0, 0, 0, 0
-  for i = 1, spans do limit[i], start[i] = head_of_ask[2 + i], 0 end
+  m = {now, floor(flags / 4) % 2}
+  for i = 1, spans do m[LIMIT + i] = read('<I8', ask, 9 + 8 * i) end
+  for i = HEAD, START + spans do m[i] = 0 end
 else
   if string.sub(raw, 1, 8) ~= TAG then return pack('<I8', 1) end
   if string.sub(raw, 9, fixed) ~= shape then
     return pack('<I8', 2) .. call('GETRANGE', key, 8, 24 + 16 * 64 - 1)
   end
   if #raw < length then return pack('<I8', 1) end
-  local m = {read(words(mutable), raw, fixed + 1)}
-  era, live, head, cum = m[1], m[2], m[3 + spans], m[4 + spans]
-  lease_frame, leased, leased_before = m[5 + spans], m[6 + spans], m[7 + spans]
-  for i = 1, spans do limit[i], start[i] = m[2 + i], m[7 + spans + i] end
+  m = {read(words(START + spans), raw, fixed + 1)}
+  m[START + spans + 1] = nil
 end
 
 -- limits that are asked for, before anything is judged by them
-
-local function outlive(ms)
-  if call('PTTL', key) < ms then call('PEXPIRE', key, ms) end
-end
-
-local function store_limits()
-  live = 1
-  if not fresh then
-    call('SETRANGE', key, fixed + 8, pack(words(1 + spans), live, unpack(limit)))
-    outlive(KEEP)
-  end
-end
-
 if not fresh and (on_limits > 0 or op == 6) then
-  local same = true
-  for i = 1, spans do same = same and limit[i] == head_of_ask[2 + i] end
-  if on_limits == 2 and not same then return pack(words(1 + spans), 3, unpack(limit)) end
+  local asked, same = {read(words(spans), ask, 17)}, true
+  for i = 1, spans do same = same and m[LIMIT + i] == asked[i] end
+  if on_limits == 2 and not same then return pack(words(1 + spans), 3, unpack(m, LIMIT + 1, LIMIT + spans)) end
   if op == 6 or not same then
-    for i = 1, spans do limit[i] = head_of_ask[2 + i] end
-    store_limits()
+    m[LIVE] = 1
+    for i = 1, spans do m[LIMIT + i] = asked[i] end
+    call('SETRANGE', key, fixed + 8, pack(words(1 + spans), unpack(m, LIVE, LIMIT + spans)))
+    if call('PTTL', key) < KEEP then call('PEXPIRE', key, KEEP) end
   end
 end
 
--- the present: frame f, and where each span's window starts
-
-local f = floor(now / base)
+-- the present: frame f, and the totals before the windows that end with it
+local f, head = floor(now / base), m[HEAD]
 local gone, moved = false, false
 if head > f then
   local longest = 0
   for i = 1, spans do longest = math.max(longest, sizes[2 * i - 1] * sizes[2 * i]) end
   if head - f > longest then
     -- the clock was far ahead of today's: to wait for it would stop the gate
-    gone, era = true, math.max(era + 1, now)
+    gone, m[ERA] = true, math.max(m[ERA] + 1, now)
   else
     f = head
   end
 elseif head < f then
   moved, gone = true, true
   for i = 1, spans do
-    local ratio, frames = sizes[2 * i - 1], sizes[2 * i]
-    if floor(f / ratio) - floor(head / ratio) < frames then gone = false end
+    local ratio = sizes[2 * i - 1]
+    if floor(f / ratio) - floor(head / ratio) < sizes[2 * i] then gone = false end
   end
 end
-if gone then cum = 0 end
+if gone then m[TOTAL] = 0 end
 
-local offset, cur, used = {}, {}, {}
-local at = length
-for i = 1, spans do
-  offset[i], cur[i] = at, floor(f / sizes[2 * i - 1])
-  if sizes[2 * i] > 1 then at = at + 8 * sizes[2 * i] end
+-- the frame of span i that is current
+local function current(i) return floor(f / sizes[2 * i - 1]) end
+
+-- where the ring of span i begins
+local function ring_of(i)
+  local at = length
+  for other = 1, i - 1 do
+    if sizes[2 * other] > 1 then at = at + 8 * sizes[2 * other] end
+  end
+  return at
 end
 
--- everything counted before frame x of span i, which is in its window or the one after
-local function before(i, x)
+-- everything counted before frame x of span i, which is in its window or the one after; `totals` is its ring, if at hand
+local function before(i, x, totals)
   if x < 0 then return 0 end
-  if gone or x > floor(head / sizes[2 * i - 1]) then return cum end
-  if sizes[2 * i] == 1 then return start[i] end
-  local from = offset[i] + x % sizes[2 * i] * 8
-  local word = call('GETRANGE', key, from, from + 7)
-  if #word < 8 then return 0 end
-  return (read('<I8', word))
+  if gone or x > floor(head / sizes[2 * i - 1]) then return m[TOTAL] end
+  if sizes[2 * i] == 1 then return m[START + i] end
+  local at = x % sizes[2 * i] * 8
+  if not totals then
+    at = at + ring_of(i)
+    totals, at = call('GETRANGE', key, at, at + 7), 0
+  end
+  if at + 8 > #totals then return 0 end
+  return (read('<I8', totals, at + 1))
 end
 
-if gone or moved then
-  for i = 1, spans do start[i] = gone and 0 or before(i, cur[i] - sizes[2 * i] + 1) end
-end
 for i = 1, spans do
-  used[i] = cum - start[i]
-  if used[i] < 0 or cum > MOST then return pack('<I8', 1) end
+  if gone then
+    m[START + i] = 0
+  elseif moved then
+    m[START + i] = before(i, current(i) - sizes[2 * i] + 1)
+  end
+  if m[START + i] > m[TOTAL] or m[TOTAL] > MOST then return pack('<I8', 1) end
 end
 
 -- judging
 
--- after how many more frames of span i what is left of today's window is at most `room`
+-- after how many more frames of span i what is left of today's window, and `booked`, is at most `room`
 local function ahead(i, booked, room)
   local low, high = 1, sizes[2 * i]
+  local oldest, totals = current(i) - high + 1, nil
+  -- a short ring is read at once
+  if high > 1 and high <= 512 then totals = call('GETRANGE', key, ring_of(i), ring_of(i) + high * 8 - 1) end
   while low < high do
     local middle = floor((low + high) / 2)
-    if cum - before(i, cur[i] - sizes[2 * i] + 1 + middle) + booked <= room then
+    if m[TOTAL] - before(i, oldest + middle, totals) + booked <= room then
       high = middle
     else
       low = middle + 1
@@ -164,16 +161,15 @@ end
 
 -- the span that refuses `value` on top of `booked`, from 1, and how long until none does; 0 if none does now
 local function refusal(value, booked)
-  -- one without a limit of its own is named only if no other refuses
-  local function named(i, other) return (other == 0 or limit[other] == NONE) and i or other end
   local full, never, frame = 0, 0, f + 1
   for i = 1, spans do
-    local most = math.min(limit[i], MOST)
+    local most = math.min(m[LIMIT + i], MOST)
+    -- a span without a limit of its own is named only if no other refuses
     if value > most then
-      never = named(i, never)
-    elseif value > 0 and value > most - used[i] - booked then
-      full = named(i, full)
-      frame = math.max(frame, (cur[i] + ahead(i, booked, most - value)) * sizes[2 * i - 1])
+      if never == 0 or m[LIMIT + never] == NONE then never = i end
+    elseif value > 0 and value > most - (m[TOTAL] - m[START + i]) - booked then
+      if full == 0 or m[LIMIT + full] == NONE then full = i end
+      frame = math.max(frame, (current(i) + ahead(i, booked, most - value)) * sizes[2 * i - 1])
     end
   end
   if never > 0 then return never, 0 end
@@ -181,27 +177,27 @@ local function refusal(value, booked)
   return 0, 0
 end
 
-local out = {0, now, f, era, live}
-local function held()
-  for i = 1, spans do
-    out[4 + 2 * i], out[5 + 2 * i] = limit[i], cum - start[i]
-  end
+-- the answer: n words of it so far, in a table that has room for more
+local out, n = {0, now, f, m[ERA], m[LIVE], 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 5 + 2 * spans
+for i = 1, spans do
+  out[4 + 2 * i], out[5 + 2 * i] = m[LIMIT + i], m[TOTAL] - m[START + i]
 end
-held()
+local function answer() return pack(words(n), unpack(out, 1, n)) end
 local booked = 0
+
 if op == 1 then
   -- update: a lease's size (0: none) and the frame of the last one, then groups of (value, count)
   local most, last, from = read('<I8I8', ask, position)
-  local groups = {read(words((#ask - from + 1) / 8), ask, from)}
   local room = MOST
-  for i = 1, spans do room = math.min(room, math.min(limit[i], MOST) - used[i]) end
+  for i = 1, spans do room = math.min(room, math.min(m[LIMIT + i], MOST) - out[5 + 2 * i]) end
   local lease_at
   if most > 0 then
-    out[#out + 1] = 0
-    lease_at = #out
+    n = n + 1
+    lease_at, out[n] = n, 0
   end
-  for g = 1, #groups - 1, 2 do
-    local value, count = groups[g], groups[g + 1]
+  while from < #ask do
+    local value, count
+    value, count, from = read('<I8I8', ask, from)
     local admitted = count
     if value > 0 and value > room then
       admitted = 0
@@ -212,37 +208,37 @@ if op == 1 then
       admitted = math.min(admitted, count)
     end
     booked, room = booked + admitted * value, room - admitted * value
-    local n = #out
-    out[n + 1] = admitted
+    n = n + 1
+    out[n] = admitted
     if admitted < count then
-      out[n + 2], out[n + 3] = refusal(value, booked)
-      most = 0
+      out[n + 1], out[n + 2] = refusal(value, booked)
+      n, most = n + 2, 0
     end
   end
   if most > 0 then
     -- how many processes lease in this frame, or did in the last one
-    local frame, mine, others = lease_frame, leased, leased_before
-    if frame ~= f then mine, others = 0, frame == f - 1 and leased or 0 end
+    local frame, mine, others = m[LEASES], m[LEASES + 1], m[LEASES + 2]
+    if frame ~= f then mine, others = 0, frame == f - 1 and mine or 0 end
     if last ~= f then mine = mine + 1 end
     local granted = math.min(most, floor(room / (2 * math.max(mine, others, 1))))
     if granted >= 2 then
-      lease_frame, leased, leased_before = f, mine, others
+      m[LEASES], m[LEASES + 1], m[LEASES + 2] = f, mine, others
       booked = booked + granted
       out[lease_at] = granted
     end
   end
-  if booked == 0 then return pack(words(#out), unpack(out)) end
+  if booked == 0 then return answer() end
 
 elseif op == 3 then
   -- peek: value
   local span, wait = refusal(read('<I8', ask, position), 0)
   local empty = 0
   for i = 1, spans do
-    if used[i] > 0 then empty = math.max(empty, (cur[i] + ahead(i, 0, 0)) * sizes[2 * i - 1]) end
+    if m[TOTAL] > m[START + i] then empty = math.max(empty, (current(i) + ahead(i, 0, 0)) * sizes[2 * i - 1]) end
   end
-  local n = #out
   out[n + 1], out[n + 2], out[n + 3] = span, wait, math.max(empty * base - now, 0)
-  return pack(words(#out), unpack(out))
+  n = n + 3
+  return answer()
 end
 
 -- the span of base steps with the most frames: its totals are those of single frames
@@ -252,13 +248,14 @@ for i = 1, spans do
 end
 
 if op == 4 then
-  -- state: of the span of base steps with the most frames, the totals as they are stored
-  local n, totals = #out, ''
-  out[n + 1], out[n + 2], out[n + 3] = gone and f or head, cum, start[ring]
+  -- state: the totals as they are stored
+  local totals = ''
+  out[n + 1], out[n + 2], out[n + 3] = gone and f or head, m[TOTAL], m[START + ring]
+  n = n + 3
   if not gone and sizes[2 * ring] > 1 then
-    totals = call('GETRANGE', key, offset[ring], offset[ring] + sizes[2 * ring] * 8 - 1)
+    totals = call('GETRANGE', key, ring_of(ring), ring_of(ring) + sizes[2 * ring] * 8 - 1)
   end
-  return pack(words(#out), unpack(out)) .. totals
+  return answer() .. totals
 end
 
 -- what follows writes
@@ -266,164 +263,149 @@ end
 -- milliseconds until nothing that frame f holds counts any more, and a frame over
 local function life()
   local ends = 0
-  for i = 1, spans do ends = math.max(ends, (cur[i] + sizes[2 * i] + 1) * sizes[2 * i - 1]) end
+  for i = 1, spans do ends = math.max(ends, (current(i) + sizes[2 * i] + 1) * sizes[2 * i - 1]) end
   -- the server counts the life of a key from its last whole millisecond
   local ms = math.max(math.ceil((ends * base - now) / 1000) + 1, LEAST)
-  if live == 1 then ms = math.max(ms, KEEP) end
+  if m[LIVE] == 1 then ms = math.max(ms, KEEP) end
   return ms
 end
 
-local function whole(frame)
-  local m = {era, live, unpack(limit)}
-  for _, word in ipairs({frame, cum, lease_frame, leased, leased_before, unpack(start)}) do m[#m + 1] = word end
-  return TAG .. shape .. pack(words(mutable), unpack(m))
-end
+local function whole() return TAG .. shape .. pack(words(#m), unpack(m)) end
 
--- the totals of the frames that have passed, up to f; then `head` is f
+-- the totals of the frames that have passed, up to f; then that is the head
 local function roll()
-  if not moved or gone or fresh then return end
-  local total = pack('<I8', cum)
+  local total = pack('<I8', m[TOTAL])
   for i = 1, spans do
-    local frames = sizes[2 * i]
+    local frames, at = sizes[2 * i], ring_of(i)
     local old = floor(head / sizes[2 * i - 1])
-    local passed = cur[i] - old
-    if frames > 1 and passed > 0 then
+    local passed = current(i) - old
+    if frames > 1 and passed > 0 and not gone and not fresh then
       if passed >= frames then
-        call('SETRANGE', key, offset[i], string.rep(total, frames))
+        call('SETRANGE', key, at, string.rep(total, frames))
       else
         local first = (old + 1) % frames
         local here = math.min(passed, frames - first)
-        call('SETRANGE', key, offset[i] + first * 8, string.rep(total, here))
-        if passed > here then call('SETRANGE', key, offset[i], string.rep(total, passed - here)) end
+        call('SETRANGE', key, at + first * 8, string.rep(total, here))
+        if passed > here then call('SETRANGE', key, at, string.rep(total, passed - here)) end
       end
     end
   end
-  head = f
+  m[HEAD], head = f, f
 end
 
--- takes `less` off the totals before frames `from` to cur[i] of span i; they are stored
+-- takes `less` off the totals before frames `from` to the current one of span i; they are stored
 local function lower(i, from, less)
-  local frames = sizes[2 * i]
-  while from <= cur[i] do
+  local frames, last = sizes[2 * i], current(i)
+  while from <= last do
     local first = from % frames
-    local n = math.min(cur[i] - from + 1, frames - first, 4096)
-    local a = offset[i] + first * 8
-    local old, new = call('GETRANGE', key, a, a + n * 8 - 1), {}
+    local n = math.min(last - from + 1, frames - first, 4096)
+    local at = ring_of(i) + first * 8
+    local old, new = call('GETRANGE', key, at, at + n * 8 - 1), {}
     for p = 1, n do
       local word = p * 8 <= #old and read('<I8', old, p * 8 - 7) or 0
       new[p] = pack('<I8', word - less)
     end
-    call('SETRANGE', key, a, table.concat(new))
+    call('SETRANGE', key, at, table.concat(new))
     from = from + n
   end
 end
 
 local function store()
   if fresh or gone then
-    call('SET', key, whole(f), 'PX', life())
+    call('SET', key, whole(), 'PX', life())
   else
-    call('SETRANGE', key, fixed + 16 + 8 * spans,
-      pack(words(5 + spans), f, cum, lease_frame, leased, leased_before, unpack(start)))
+    call('SETRANGE', key, fixed + 8 * HEAD - 8, pack(words(#m - HEAD + 1), unpack(m, HEAD, #m)))
     if moved then call('PEXPIRE', key, life()) end
   end
 end
 
--- books `value`: there is room for it
-local function book(value)
-  roll()
-  if cum + value > MOST then
-    -- totals are differences: what no window reaches any more is taken off all of them
-    local least = cum
-    for i = 1, spans do least = math.min(least, start[i]) end
-    for i = 1, spans do
-      if sizes[2 * i] > 1 then lower(i, cur[i] - sizes[2 * i] + 1, least) end
-      start[i] = start[i] - least
-    end
-    cum = cum - least
-  end
-  cum = cum + value
-  store()
-end
-
 if op == 1 then
-  book(booked)
+  roll()
+  if m[TOTAL] + booked > MOST then
+    -- totals are differences: what no window reaches any more is taken off all of them
+    local least = m[TOTAL]
+    for i = 1, spans do least = math.min(least, m[START + i]) end
+    for i = 1, spans do
+      if sizes[2 * i] > 1 then lower(i, current(i) - sizes[2 * i] + 1, least) end
+      m[START + i] = m[START + i] - least
+    end
+    m[TOTAL] = m[TOTAL] - least
+  end
+  m[TOTAL] = m[TOTAL] + booked
+  store()
 
 elseif op == 2 then
   -- refund: value, kind (0: no pass; 1: a pass; 2: a pass of a gate with credits), the pass's frame and era
-  local value, kind, tag, of_era = read('<I8I8I8I8', ask, position)
+  local value, kind, tag, era = read('<I8I8I8I8', ask, position)
   if kind == 0 then tag = f end
-  local n = #out
-  if kind > 0 and (of_era ~= era or tag > f or tag < f and (kind == 1 or gone or tag <= f - sizes[2 * ring])) then
-    out[n + 1], out[n + 2] = 1, 0
+  n = n + 2
+  if kind > 0 and (era ~= m[ERA] or tag > f or tag < f and (kind == 1 or gone or tag <= f - sizes[2 * ring])) then
+    out[n - 1], out[n] = 1, 0
   else
-    local holds = (tag == f and cum or before(ring, tag + 1)) - before(ring, tag)
+    local holds = (tag == f and m[TOTAL] or before(ring, tag + 1)) - before(ring, tag)
     if value > holds then
-      out[n + 1], out[n + 2] = 2, holds
+      out[n - 1], out[n] = 2, holds
     else
       if value > 0 then
         roll()
-        cum = cum - value
+        m[TOTAL] = m[TOTAL] - value
         for i = 1, spans do
-          local ratio, frames = sizes[2 * i - 1], sizes[2 * i]
-          local next, oldest = floor(tag / ratio) + 1, cur[i] - frames + 1
-          if frames > 1 then lower(i, math.max(next, oldest), value) end
-          if oldest >= next then start[i] = start[i] - value end
+          local next, oldest = floor(tag / sizes[2 * i - 1]) + 1, current(i) - sizes[2 * i] + 1
+          if sizes[2 * i] > 1 then lower(i, math.max(next, oldest), value) end
+          if oldest >= next then m[START + i] = m[START + i] - value end
+          out[5 + 2 * i] = m[TOTAL] - m[START + i]
         end
         store()
-        held()
       end
-      out[n + 1], out[n + 2] = 0, holds
+      out[n - 1], out[n] = 0, holds
     end
   end
 
 elseif op == 5 then
   -- clear: time stays where it was, and so does the key's
   if not fresh then
-    cum, era = 0, math.max(era + 1, now)
-    for i = 1, spans do start[i] = 0 end
-    call('SET', key, whole(head), 'KEEPTTL')
+    m[TOTAL], m[ERA] = 0, math.max(m[ERA] + 1, now)
+    for i = 1, spans do m[START + i] = 0 end
+    call('SET', key, whole(), 'KEEPTTL')
   end
 
 elseif op == 6 then
   -- limits: those of the head of what is asked, which are in force by now
   if fresh then
-    live = 1
-    call('SET', key, whole(0), 'PX', life())
-    out[5] = live
+    m[LIVE], out[5] = 1, 1
+    call('SET', key, whole(), 'PX', life())
   end
 
 elseif op == 7 then
   -- seed, if nothing is counted: the newest frame, and values, newest first
   local newest, count, from = read('<I8I8', ask, position)
   local empty = true
-  for i = 1, spans do empty = empty and used[i] == 0 end
-  out[#out + 1] = empty and 1 or 0
+  for i = 1, spans do empty = empty and m[TOTAL] == m[START + i] end
+  n = n + 1
+  out[n] = empty and 1 or 0
   if empty then
     local rings, total = {}, 0
     for i = 1, spans do rings[i] = {} end
     for back = count - 1, 0, -1 do
-      local frame = newest - back
       for i = 1, spans do
-        local x = floor(frame / sizes[2 * i - 1])
+        local x = floor((newest - back) / sizes[2 * i - 1])
         rings[i][x] = rings[i][x] or total
       end
       total = total + read('<I8', ask, from + back * 8)
     end
-    f, cum = newest, total
+    f, m[HEAD], m[TOTAL] = newest, newest, total
     local stored = {}
     for i = 1, spans do
-      local frames = sizes[2 * i]
-      cur[i] = floor(f / sizes[2 * i - 1])
-      local oldest = cur[i] - frames + 1
-      start[i] = rings[i][oldest] or 0
+      local frames, oldest = sizes[2 * i], current(i) - sizes[2 * i] + 1
+      m[START + i] = rings[i][oldest] or 0
       if frames > 1 then
         for slot = 0, frames - 1 do
           stored[#stored + 1] = pack('<I8', rings[i][oldest + (slot - oldest) % frames] or 0)
         end
       end
     end
-    call('SET', key, whole(f) .. table.concat(stored), 'PX', life())
+    call('SET', key, whole() .. table.concat(stored), 'PX', life())
   end
 end
 
-return pack(words(#out), unpack(out))
+return answer()

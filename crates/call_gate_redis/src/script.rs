@@ -1,5 +1,8 @@
 //! The script, and one call of it.
 
+#[cfg(all(test, unix, feature = "injected-time"))]
+mod tests;
+
 use std::fmt;
 use std::sync::Arc;
 

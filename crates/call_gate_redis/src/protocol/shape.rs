@@ -39,7 +39,7 @@ impl Shape {
                 ),
             ));
         }
-        let spans: Vec<Size> = geometry
+        let mut spans: Vec<Size> = geometry
             .spans()
             .iter()
             .map(|span| Size {
@@ -47,6 +47,13 @@ impl Shape {
                 frames: span.frames(),
             })
             .collect();
+        if spans.iter().all(|size| size.ratio > 1) {
+            // what the current base frame holds needs a place of its own
+            spans.push(Size {
+                ratio: 1,
+                frames: 1,
+            });
+        }
         let shape = Self {
             base: u64::try_from(nanos / 1_000).unwrap_or(u64::MAX),
             spans,
@@ -132,6 +139,7 @@ impl fmt::Display for Shape {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
     use call_gate_core::Span;
@@ -149,7 +157,7 @@ mod tests {
         let shape = shape(&[(2_000_000, 1), (3_000_000, 60)]).unwrap();
         assert_eq!(shape.base(), 1_000);
         assert_eq!(Shape::read(&shape.to_bytes()), Some(shape.clone()));
-        assert_eq!(shape.to_string(), "1 x 2ms, 60 x 3ms");
+        assert_eq!(shape.to_string(), "1 x 2ms, 60 x 3ms, 1 x 1ms");
         assert_eq!(Shape::read(&shape.to_bytes()[..20]), None);
     }
 
