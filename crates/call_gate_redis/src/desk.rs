@@ -16,7 +16,7 @@ mod threads;
 mod told;
 
 pub use lease::Lease;
-pub(crate) use told::{Admitted, Denied, Told};
+pub(crate) use told::Told;
 
 use crate::protocol::{Batch, Booked, Group};
 use call_gate_core::{BoxFuture, StorageError};

@@ -1,4 +1,5 @@
 //! A server to test desks with: an exact window by definition, which can be slow, held up and out of order.
+// long file: the server, what tests do to it, and the way to it are read together
 
 use super::{Desk, Lease, Teller, lock};
 use crate::protocol::{Batch, Booked, Group, Held, Outcome, Refused, Stand};
@@ -60,6 +61,8 @@ struct State {
     mood: Mood,
     /// Microseconds that a call takes there and back, by the server's clock.
     trip: (u64, u64),
+    /// Whether calls of tasks end at their deadline.
+    timed: bool,
     /// Whether calls are held up once they are judged, and how many of the blocking ones are free to go.
     held: bool,
     free: usize,
@@ -78,6 +81,7 @@ impl Server {
                 mood: Mood::Well,
                 trip: (0, 0),
                 held: false,
+                timed: true,
                 free: 0,
                 processes: 1,
             }),
@@ -203,8 +207,17 @@ impl Server {
         booked
     }
 
+    /// From now on calls of tasks use no timers.
+    pub(super) fn stop_timing(&self) {
+        lock(&self.state).timed = false;
+    }
+
     fn is_held(&self) -> bool {
         lock(&self.state).held
+    }
+
+    fn is_timed(&self) -> bool {
+        lock(&self.state).timed && tokio::runtime::Handle::try_current().is_ok()
     }
 }
 
@@ -317,7 +330,7 @@ impl Teller for Fake {
             let booked = self.server.judge(&batch)?;
             if self.server.is_held() {
                 let door = self.server.door.acquire();
-                if tokio::runtime::Handle::try_current().is_ok() {
+                if self.server.is_timed() {
                     let door = tokio::time::timeout_at(until.into(), door).await;
                     door.map_err(|_| timed_out())?.unwrap().forget();
                 } else {

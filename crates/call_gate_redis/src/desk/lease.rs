@@ -19,9 +19,8 @@ use std::time::Duration;
 /// - The sums that an update reports are those of the time of the lease, all of which counts as used. What remains is
 ///   what is left of the lease, and what the server had left besides.
 /// - Values that a lease serves may overtake those that wait for the server. A value is never served in part by a lease.
-/// - A denial is remembered until its `retry_after`, at most for a second, and answers for that value and larger ones. A
-///   refund, a clear or a raised limit of another process is so noticed a second later at most; those of this process
-///   at once.
+/// - A denial is remembered until its `retry_after`, at most for a second, and answers for that value. A refund, a clear
+///   or a raised limit of another process is so noticed a second later at most; those of this process at once.
 ///
 /// Without leases none of this happens: every update asks the server.
 ///

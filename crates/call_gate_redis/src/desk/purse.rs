@@ -1,4 +1,5 @@
 //! What this process may spend without asking, and what it knows to be denied.
+// long file: the argument that nothing is over-admitted runs through all of it
 
 use super::lease::Lease;
 use super::lock;
@@ -58,7 +59,7 @@ struct Held {
     granted: u64,
 }
 
-/// A denial that holds for `value` and all that are larger.
+/// A denial of `value`.
 #[derive(Debug)]
 struct Remembered {
     value: u64,
@@ -262,15 +263,12 @@ impl Purse {
         let Some(until) = stamp.sent.checked_add(memory).filter(|until| *until > now) else {
             return;
         };
-        let known = state.denied.as_ref();
-        if known.is_none_or(|known| known.until <= now || group.value <= known.value) {
-            state.denied = Some(Remembered {
-                value: group.value,
-                until,
-                denied,
-                received: now,
-            });
-        }
+        state.denied = Some(Remembered {
+            value: group.value,
+            until,
+            denied,
+            received: now,
+        });
     }
 }
 
@@ -303,7 +301,8 @@ impl State {
             self.denied = None;
             return None;
         }
-        (value >= known.value).then(|| {
+        // of a larger value it is not known when it has room
+        (value == known.value).then(|| {
             let since = now.saturating_duration_since(known.received);
             Told::Denied(Denied {
                 retry_after: known.denied.retry_after.saturating_sub(since),

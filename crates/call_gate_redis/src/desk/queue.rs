@@ -65,6 +65,12 @@ impl Queue {
         None
     }
 
+    /// How long it is, with those who left and are not swept out.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.seats.len()
+    }
+
     /// How many wait.
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {

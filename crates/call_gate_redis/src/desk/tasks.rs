@@ -4,6 +4,7 @@
 //! A call must not depend on a future that nobody polls or that is dropped: `select!` does both. So the first to queue
 //! takes the call in flight over from the future that sent it, and gives it to a driver, which is spawned. The driver
 //! lives while anybody waits. Where nobody ever queues, nothing is spawned.
+// long file: who has the call in flight is one state machine, and its owners belong beside it
 
 use super::queue::Queue;
 use super::seat::{Found, Leaving, Seat};
@@ -77,6 +78,12 @@ impl Tasks {
     #[cfg(test)]
     pub(super) fn open_lines(&self) -> usize {
         self.lock().len()
+    }
+
+    /// How many queue, or did and are not swept out.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.lock().iter().map(|line| line.queue.len()).sum()
     }
 
     /// Opens the line of `runtime`, for who sends the first call; `false`: there is one.
@@ -297,6 +304,11 @@ impl<T: Teller> Future for First<'_, T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        // before the call is put down: a driver may take it at any time then, and this is not polled again until woken
+        if let Found::Told(outcome) = this.seat.find(context.waker()) {
+            this.stage = Stage::Over;
+            return Poll::Ready(outcome);
+        }
         if let Some(mut call) = this.take() {
             match call.future.as_mut().poll(context) {
                 Poll::Ready(answer) => {

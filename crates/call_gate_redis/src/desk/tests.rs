@@ -6,7 +6,7 @@ mod tasks;
 mod threads;
 
 use super::fake::Server;
-use super::{Admitted, Denied, Told};
+use super::told::{Admitted, Denied, Told};
 use call_gate_core::{StorageError, StorageErrorKind};
 use std::error::Error;
 use std::thread;

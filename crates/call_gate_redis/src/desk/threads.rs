@@ -51,6 +51,12 @@ impl Threads {
         Err(seat)
     }
 
+    /// How many queue, or did and are not swept out.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        lock(&self.line).queue.len()
+    }
+
     /// How many queue.
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {

@@ -36,8 +36,7 @@ pub(crate) struct Denied {
     pub(crate) span: usize,
     pub(crate) limit: u64,
     pub(crate) used: u64,
-    /// From now, and no shorter than until the value has room if nobody else asks; of a denial that is remembered, and
-    /// was of a smaller value, no shorter than until that one has.
+    /// From now, and no shorter than until the value has room if nobody else asks.
     pub(crate) retry_after: Duration,
 }
 

@@ -155,6 +155,10 @@ impl From<Fault> for StorageError {
 fn told(error: &RedisError) -> Option<StorageErrorKind> {
     let detail = error.detail().unwrap_or_default();
     match error.code()? {
+        // servers before 7.2 have no word of its own for a user who may run scripts but not what is in this one
+        "ERR" if detail.contains("The user executing the script can't") => {
+            Some(StorageErrorKind::Unauthorized)
+        }
         // servers before 7.0 put what stopped a script into a sentence
         "ERR" if detail.starts_with("Error running script") => detail
             .split_whitespace()

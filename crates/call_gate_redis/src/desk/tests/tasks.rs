@@ -1,4 +1,5 @@
 //! Tasks that share calls, and futures that are dropped, or not polled, or outlive their runtime.
+// long file: one test after the other
 
 use super::super::fake::{Fake, Mood, Rules, Server};
 use super::super::{Desk, Told};
@@ -77,6 +78,7 @@ fn many_tasks_are_admitted_exactly_what_the_limit_holds() {
         let desk = server.desk(None);
         assert_eq!(runtime.block_on(all_at_once(&desk, 64, 40)), 4_000);
         assert_eq!(server.sum(), 4_000);
+        drop(runtime);
         assert_eq!(desk.tasks.open_lines(), 0);
     }
 }
@@ -168,6 +170,24 @@ fn one_that_is_dropped_in_flight_is_booked_and_holds_up_nobody() {
         assert_eq!(desk.tasks.open_lines(), 0);
     });
     assert_eq!((server.sum(), server.count()), (6, 3));
+}
+
+#[test]
+fn those_who_leave_the_queue_are_not_kept() {
+    let server = Server::new(Rules::of(10));
+    let desk = server.desk(None);
+    server.hold();
+    local().block_on(async {
+        let mut first = update(&desk, 1);
+        assert!(poll(&mut first).is_pending());
+        for _ in 0..1_000 {
+            assert!(poll(&mut update(&desk, 1)).is_pending());
+        }
+        assert!(desk.tasks.kept() <= 2, "{} are kept", desk.tasks.kept());
+        server.let_go(1);
+        admitted(first.await);
+    });
+    assert_eq!(server.sum(), 1);
 }
 
 #[test]
@@ -283,6 +303,7 @@ fn a_runtime_that_was_shut_down_before_strands_nobody() {
     let gone = local();
     let handle = gone.handle().clone();
     drop(gone);
+    server.stop_timing();
     let _inside = handle.enter();
     let (mut first, mut second) = (update(&desk, 1), update(&desk, 1));
     assert!(poll(&mut first).is_pending());
@@ -383,8 +404,12 @@ proptest! {
                     Event::Start => {
                         let value = values.next().unwrap();
                         let mut fresh = update(&desk, value);
-                        prop_assert!(poll(&mut fresh).is_pending());
-                        alive.push((value, fresh));
+                        if let Poll::Ready(told) = poll(&mut fresh) {
+                            admitted(told);
+                            acknowledged += value;
+                        } else {
+                            alive.push((value, fresh));
+                        }
                     }
                     Event::Poll(index) if !alive.is_empty() => {
                         let index = index.index(alive.len());

@@ -46,6 +46,14 @@ fn words_of_servers_have_a_kind() {
         ),
         ("DENIED Redis is running in protected mode", Unauthorized),
         (
+            "ERR The user executing the script can't run this command or subcommand script: f, on @user_script:1.",
+            Unauthorized,
+        ),
+        (
+            "ERR Error running script (call to f_0): @user_script:1: The user executing the script can't access",
+            Unauthorized,
+        ),
+        (
             "WRONGTYPE Operation against a key holding the wrong kind of value",
             Corrupt,
         ),
