@@ -2,7 +2,7 @@
 //!
 //! [`client`] is one server; `Cluster` and `Sentinel` find out which of several a call goes to, and send it through a
 //! `Client`. What blocks and what is awaited lies in `blocking` and `shared`, all the rest is written once over a
-//! [`way::Way`].
+//! [`Way`](call_gate_core::Way).
 
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 mod address;
@@ -20,7 +20,6 @@ mod shared;
 mod tests;
 #[cfg(feature = "tls")]
 mod tls;
-mod way;
 
 use crate::script::Call;
 use call_gate_core::{BoxFuture, StorageError};

@@ -91,6 +91,6 @@ pub(super) fn part_of(whole: Duration) -> Duration {
     // the hasher's keys are random for a process, and each new one's differ
     let random = RandomState::new().hash_one(0) >> 32;
     let nanos = u64::try_from(whole.as_nanos()).unwrap_or(u64::MAX);
-    let part = u128::from(nanos) * u128::from(random) >> 32;
+    let part = (u128::from(nanos) * u128::from(random)) >> 32;
     Duration::from_nanos(u64::try_from(part).unwrap_or(nanos))
 }

@@ -140,7 +140,10 @@ impl RemoteWindow {
         };
         self.first(way, until).await?;
         let bytes = Ask::SetLimits.to_bytes(head);
-        self.send(way, bytes, until, done).await
+        let answer = self.send(way, bytes, until, done).await?;
+        // the builder's have nothing to say any more
+        self.settled.store(true, Ordering::Relaxed);
+        Ok(answer)
     }
 
     /// Asks, and makes an answer of what comes back.
@@ -195,9 +198,9 @@ impl RemoteWindow {
             on_other,
             live,
         };
-        let made = self.send(way, ask.to_bytes(head), until, make).await?;
+        let answer = self.send(way, ask.to_bytes(head), until, make).await?;
         self.settled.store(true, Ordering::Relaxed);
-        Ok(made)
+        Ok(answer)
     }
 
     async fn send<T>(
@@ -225,9 +228,9 @@ impl RemoteWindow {
         };
         let wrong = || StorageError::new(StorageErrorKind::Protocol);
         match read(&bytes, self.shape.spans().len()).ok_or_else(wrong)? {
-            Reply::Done(stand, tail) => {
+            Reply::Done(stand, rest) => {
                 self.known.told(turn, &stand);
-                make(stand, tail).ok_or_else(wrong)
+                make(stand, rest).ok_or_else(wrong)
             }
             other => Err(answer::refused(other, &self.shape, self.known.initial())),
         }
@@ -268,6 +271,7 @@ impl Teller for RemoteWindow {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as every reader of a tail")]
 fn done(_: Stand, _: Tail<'_>) -> Option<Answer> {
     Some(Answer::Done)
 }

@@ -6,9 +6,8 @@ use super::fault::{Fault, Reason};
 use super::message::Message;
 #[cfg(feature = "tokio")]
 use super::shared::Shared;
-use super::way::{Way, at_once};
 use crate::script::Call;
-use call_gate_core::{BoxFuture, StorageError};
+use call_gate_core::{BoxFuture, StorageError, Way, at_once};
 #[cfg(feature = "cluster")]
 use redis::ConnectionAddr;
 use redis::Value;
@@ -65,6 +64,10 @@ impl Client {
     }
 
     /// Sends a command and takes its answer.
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(clippy::unused_async, reason = "only tasks await")
+    )]
     pub(super) async fn exchange(
         &self,
         way: Way,

@@ -43,6 +43,13 @@ pub(super) struct Redirect {
     pub(super) ask: bool,
 }
 
+/// From an operation on the blocking way that was pending, which none is.
+impl From<StorageError> for Fault {
+    fn from(error: StorageError) -> Self {
+        Self::sent(error)
+    }
+}
+
 impl Fault {
     pub(super) fn unsent(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(Phase::Unsent, cause)
@@ -155,7 +162,7 @@ impl From<Fault> for StorageError {
 fn told(error: &RedisError) -> Option<StorageErrorKind> {
     let detail = error.detail().unwrap_or_default();
     match error.code()? {
-        // servers before 7.2 have no word of its own for a user who may run scripts but not what is in this one
+        // Redis 7.0 has no word of its own for a user who may run scripts, but not what this one does
         "ERR" if detail.contains("The user executing the script can't") => {
             Some(StorageErrorKind::Unauthorized)
         }

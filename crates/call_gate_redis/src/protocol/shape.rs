@@ -31,7 +31,7 @@ impl Shape {
     pub(crate) fn new(geometry: &Geometry) -> Result<Self, ConfigError> {
         let base = geometry.base_step();
         let nanos = base.as_nanos();
-        if nanos % 1_000 != 0 {
+        if !nanos.is_multiple_of(1_000) {
             return Err(ConfigError::new(
                 ConfigErrorKind::Unsupported,
                 format_args!(

@@ -50,10 +50,6 @@ fn words_of_servers_have_a_kind() {
             Unauthorized,
         ),
         (
-            "ERR Error running script (call to f_0): @user_script:1: The user executing the script can't access",
-            Unauthorized,
-        ),
-        (
             "WRONGTYPE Operation against a key holding the wrong kind of value",
             Corrupt,
         ),

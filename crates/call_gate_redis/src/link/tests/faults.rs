@@ -154,7 +154,7 @@ fn who_is_not_let_in_is_told_so_without_the_secret() {
             assert!(
                 error
                     .source()
-                    .is_some_and(|source| source.is::<redis::RedisError>())
+                    .is_some_and(<dyn std::error::Error>::is::<redis::RedisError>)
             );
             let words = format!("{} {link:?}", all_words(&error));
             for secret in ["hunter2", "wr0ng-secret", "wr0ng-user", "redis://"] {
