@@ -6,6 +6,7 @@ mod clocks;
 mod decorator;
 mod denied;
 mod frames;
+mod redis;
 mod shared;
 mod spans;
 mod throughput;
@@ -30,5 +31,9 @@ pub const ALL: &[fn() -> Group] = &[
     shared::calls,
     shared::two,
     shared::attach,
+    redis::one,
+    redis::many,
+    redis::leases,
+    redis::frames,
     throughput::group,
 ];

@@ -10,6 +10,7 @@ pub mod gates;
 pub mod groups;
 pub mod machine;
 pub mod peers;
+pub mod redis;
 pub mod report;
 pub mod rounds;
 pub mod second;

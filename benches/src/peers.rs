@@ -11,7 +11,9 @@ use governor::clock::{Clock, DefaultClock, MonotonicClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
+use redis::aio::ConnectionManager;
 use trypema::local::LocalRateLimiterProvider;
+use trypema::redis::{RedisKey, RedisRateLimiterProvider};
 use trypema::{BucketSize, RateLimit, RateLimitDecision, RateLimiterBuilder, WindowSize};
 
 /// Units a roomy peer starts with, and gets back within a second where it has to.
@@ -168,6 +170,37 @@ impl Trypema {
     pub fn inc(&self) -> bool {
         let decision = self.provider.absolute().inc(Self::KEY, &self.rate, 1);
         matches!(decision, RateLimitDecision::Allowed)
+    }
+}
+
+/// trypema's sliding window in Redis with one key: ten buckets of a second, never full.
+#[derive(Debug)]
+pub struct RedisTrypema {
+    provider: Arc<RedisRateLimiterProvider>,
+    key: RedisKey,
+    rate: RateLimit,
+}
+
+impl RedisTrypema {
+    /// On the server of `connection`.
+    pub fn roomy(connection: ConnectionManager) -> Self {
+        let provider = RedisRateLimiterProvider::builder(connection)
+            .window_size(WindowSize::seconds_or_panic(10))
+            .bucket_size(BucketSize::seconds_or_panic(1))
+            .disable_cleanup()
+            .build()
+            .expect("a valid trypema configuration");
+        Self {
+            provider,
+            key: RedisKey::try_from("gate").expect("a valid key"),
+            rate: RateLimit::per_second_or_panic(f64::from(PLENTY)),
+        }
+    }
+
+    /// Asks for one unit and says whether it was admitted.
+    pub async fn inc(&self) -> bool {
+        let decision = self.provider.absolute().inc(&self.key, &self.rate, 1).await;
+        matches!(decision, Ok(RateLimitDecision::Allowed))
     }
 }
 

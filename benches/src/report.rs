@@ -51,12 +51,12 @@ fn write_targets(out: &mut String, tables: &[Table], plan: &Plan) -> fmt::Result
         };
         writeln!(
             out,
-            "| {} | {:.2} | {:.2} | {:.2} to {:.2} | {} |",
+            "| {} | {:.2} | {} | {} to {} | {} |",
             target.what,
             target.at_most,
-            verdict.ratio.median,
-            verdict.ratio.p10,
-            verdict.ratio.p90,
+            two_digits(verdict.ratio.median),
+            two_digits(verdict.ratio.p10),
+            two_digits(verdict.ratio.p90),
             Shown(verdict),
         )?;
     }
@@ -106,17 +106,26 @@ fn write_table(out: &mut String, table: &Table) -> fmt::Result {
         match row.ratio_to(base).zip(row.cost()) {
             Some((ratio, cost)) => writeln!(
                 out,
-                " {:.2} | {:.2} to {:.2} | {:.2} | {} |",
-                ratio.median,
-                ratio.p10,
-                ratio.p90,
-                ratio.mean,
+                " {} | {} to {} | {} | {} |",
+                two_digits(ratio.median),
+                two_digits(ratio.p10),
+                two_digits(ratio.p90),
+                two_digits(ratio.mean),
                 three_digits(cost.median / nanos_in_unit),
             )?,
             None => writeln!(out, " machine too busy | | | |")?,
         }
     }
     writeln!(out)
+}
+
+/// A ratio, so that a small one can still be told from another.
+fn two_digits(ratio: f64) -> String {
+    if ratio < 0.1 {
+        format!("{ratio:.4}")
+    } else {
+        format!("{ratio:.2}")
+    }
 }
 
 /// Three digits or so.
@@ -163,6 +172,11 @@ fn write_method(out: &mut String, plan: &Plan) -> fmt::Result {
         out,
         "- Peers do equal work: one unit on one hot key through their cheapest public call. \
          leaky-bucket reads no clock unless it is empty; trypema has no form without a key."
+    )?;
+    writeln!(
+        out,
+        "- A Redis server runs on the same machine, on loopback and with nothing stored, and has one \
+         of its cores while the client has another: what both cost is in the time of a call."
     )?;
     writeln!(
         out,

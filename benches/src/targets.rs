@@ -214,6 +214,48 @@ pub const ALL: &[Target] = &[
         1.0,
     ),
     target(
+        "one call in Redis, awaited, to an `INCRBY` by `EVALSHA`",
+        "redis/gate-awaited/1",
+        "redis/count-awaited/1",
+        1.15,
+    ),
+    target(
+        "one call in Redis from a thread, to an `INCRBY` by `EVALSHA`",
+        "redis/gate/1",
+        "redis/count/1",
+        1.15,
+    ),
+    target(
+        "256 tasks on one gate in Redis, to each call sent by itself",
+        "redis/gate/256",
+        "redis/gate-alone/256",
+        0.2,
+    ),
+    target(
+        "256 tasks on one gate in Redis, to trypema",
+        "redis/gate/256",
+        "redis/trypema/256",
+        0.333,
+    ),
+    target(
+        "a call from a lease, to one that asks Redis",
+        "redis/lease/1",
+        "redis/gate-asking/1",
+        0.02,
+    ),
+    target(
+        "the slowest call of a hundred with leases, to 10 µs",
+        "redis/lease-slowest/1",
+        "redis/lease-allowed",
+        1.0,
+    ),
+    target(
+        "a call in the server a frame later, 3,600 frames to 60",
+        "redis/server-3600/1",
+        "redis/server-60/1",
+        1.5,
+    ),
+    target(
         "100,000 tasks on one thread, to what the rate allows",
         "throughput/memory/1",
         "throughput/minimum",

@@ -22,6 +22,10 @@ pub mod files {}
 #[doc = include_str!("../docs/guide/shared.md")]
 pub mod shared {}
 
+#[cfg(feature = "redis")]
+#[doc = include_str!("../docs/guide/redis.md")]
+pub mod redis {}
+
 #[doc = include_str!("../docs/guide/errors.md")]
 pub mod errors {}
 

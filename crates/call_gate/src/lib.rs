@@ -26,9 +26,12 @@
 //! | --- | --- |
 //! | `persist` (default) | gates in files: `CallGate::to_file`, `CallGate::from_file` |
 //! | `shared` | `SharedMemory`, one gate for the processes of a host |
+//! | `redis` | `RedisStorage`, one gate for many machines, in Redis or Valkey |
+//! | `redis-cluster`, `redis-sentinel` | the same in a cluster, or behind sentinels |
+//! | `redis-tls` | `rediss://` urls |
 //! | `tokio` | `AsyncCallGate`, the same gate awaited, and `TokioClock` |
 //! | `macros` | `#[call_gate(..)]`, which puts a function behind a gate |
-//! | `full` | all there is |
+//! | `full` | all there is but `redis-tls`, which brings a library of cryptography |
 
 #![forbid(unsafe_code)]
 
@@ -52,6 +55,9 @@ pub use call_gate_core::{
 #[cfg(feature = "persist")]
 pub use call_gate_core::{FileError, FileErrorKind};
 
+#[cfg(feature = "redis")]
+pub use call_gate_redis::{Lease, OnStorageError, RedisStorage};
+
 #[cfg(feature = "shared")]
 pub use call_gate_shared::{
     Opener, Segment, SegmentState, SharedError, SharedErrorKind, SharedMemory,
@@ -70,6 +76,7 @@ pub use call_gate_macros::call_gate;
 #[cfg(all(
     doctest,
     feature = "persist",
+    feature = "redis",
     feature = "shared",
     feature = "tokio",
     feature = "macros"

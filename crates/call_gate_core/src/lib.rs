@@ -69,8 +69,8 @@ pub use error::{
 pub use gate::Inline;
 #[cfg(feature = "std")]
 pub use gate::{
-    Admit, AsGate, Awaited, CallGate, CallGateBuilder, Decide, Entry, OwnedPass, Pass, Refund, Wait,
-    Way, at_once,
+    Admit, AsGate, Awaited, CallGate, CallGateBuilder, Decide, Entry, OwnedPass, Pass, Refund,
+    Wait, Way, at_once,
 };
 #[cfg(feature = "persist")]
 pub use persist::{FileError, FileErrorKind};

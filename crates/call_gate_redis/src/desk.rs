@@ -113,7 +113,7 @@ impl<T: Teller> Desk<T> {
         self.alone_async(value, until).await
     }
 
-    /// Voids denials that are remembered: this process took something back, or set limits.
+    /// Voids denials that are remembered: this process took something back.
     ///
     /// Called when that is done; a denial that is still on its way may be older, and will not be remembered either.
     pub(crate) fn forget(&self) {
@@ -122,7 +122,8 @@ impl<T: Teller> Desk<T> {
         }
     }
 
-    /// Voids leases too, with those that are on their way: this process cleared the gate, and they are booked no more.
+    /// Voids leases too, with those that are on their way: this process cleared the gate, and they are booked no more, or
+    /// set limits, under which they were not granted.
     pub(crate) fn cleared(&self) {
         if let Some(purse) = &self.purse {
             purse.cleared();

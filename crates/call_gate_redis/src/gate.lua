@@ -24,15 +24,16 @@ local raw
 -- The usual case by itself, because it is nearly all calls: one request, a gate's two spans, a frame that others have
 -- booked in, and room. It is what the rest of the script would do, without what the rest needs.
 if #shape == 48 and #ask == 64 then
-  raw = call('GETRANGE', key, 0, 143)
+  raw = call('GETRANGE', key, '0', '143')
   if #raw == 144 and string.sub(raw, 1, 8) == TAG and string.sub(raw, 9, 56) == shape then
     local op, flags, _, _, most, _, value, count = read('<I8I8I8I8I8I8I8I8', ask)
     local era, live, limit1, limit2, head, cum, _, _, _, start1, start2 = read('<I8I8I8I8I8I8I8I8I8I8I8', raw, 57)
     local total = cum + value
     if op == 1 and flags % 4 == 0 and most == 0 and count == 1 and total <= MOST and start1 <= cum and start2 <= cum
+      and limit1 <= NONE and limit2 <= NONE
       and total - start1 <= limit1 and total - start2 <= limit2 and floor(now / read('<I8', shape)) == head then
-      if value > 0 then call('SETRANGE', key, 96, pack('<I8', total)) end
-      return pack('<I8I8I8I8I8I8I8I8I8I8', 0, now, head, era, live, limit1, cum - start1, limit2, cum - start2, 1)
+      if value > 0 then call('SETRANGE', key, '96', pack('<I8', total)) end
+      return pack('<I8I8I8I8I8I8I8I8I8I8', 0, now, head, era, live + 2, limit1, cum - start1, limit2, cum - start2, 1)
     end
   end
 end
@@ -64,11 +65,15 @@ if fresh then
 else
   if string.sub(raw, 1, 8) ~= TAG then return pack('<I8', 1) end
   if string.sub(raw, 9, fixed) ~= shape then
-    return pack('<I8', 2) .. call('GETRANGE', key, 8, 24 + 16 * 64 - 1)
+    return pack('<I8', 2) .. call('GETRANGE', key, 8, 24 + 16 * 65 - 1)
   end
   if #raw < length then return pack('<I8', 1) end
   m = {read(words(START + spans), raw, fixed + 1)}
   m[START + spans + 1] = nil
+  for i = 1, spans do
+    if m[START + i] > m[TOTAL] or m[LIMIT + i] > NONE then return pack('<I8', 1) end
+  end
+  if m[TOTAL] > MOST or m[ERA] > MOST then return pack('<I8', 1) end
 end
 
 -- limits that are asked for, before anything is judged by them
@@ -136,8 +141,8 @@ for i = 1, spans do
     m[START + i] = 0
   elseif moved then
     m[START + i] = before(i, current(i) - sizes[2 * i] + 1)
+    if m[START + i] > m[TOTAL] then return pack('<I8', 1) end
   end
-  if m[START + i] > m[TOTAL] or m[TOTAL] > MOST then return pack('<I8', 1) end
 end
 
 -- judging
@@ -178,7 +183,7 @@ local function refusal(value, booked)
 end
 
 -- the answer: n words of it so far, in a table that has room for more
-local out, n = {0, now, f, m[ERA], m[LIVE], 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 5 + 2 * spans
+local out, n = {0, now, f, m[ERA], m[LIVE] + (fresh and 0 or 2), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 5 + 2 * spans
 for i = 1, spans do
   out[4 + 2 * i], out[5 + 2 * i] = m[LIMIT + i], m[TOTAL] - m[START + i]
 end
@@ -228,6 +233,7 @@ if op == 1 then
     end
   end
   if booked == 0 then return answer() end
+  out[5] = m[LIVE] + 2
 
 elseif op == 3 then
   -- peek: value
@@ -298,14 +304,13 @@ local function lower(i, from, less)
   local frames, last = sizes[2 * i], current(i)
   while from <= last do
     local first = from % frames
-    local n = math.min(last - from + 1, frames - first, 4096)
+    local n = math.min(last - from + 1, frames - first, 2048)
     local at = ring_of(i) + first * 8
-    local old, new = call('GETRANGE', key, at, at + n * 8 - 1), {}
-    for p = 1, n do
-      local word = p * 8 <= #old and read('<I8', old, p * 8 - 7) or 0
-      new[p] = pack('<I8', word - less)
-    end
-    call('SETRANGE', key, at, table.concat(new))
+    local old = call('GETRANGE', key, at, at + n * 8 - 1)
+    -- what is missing at the end of a string is 0
+    local totals = {read(words(n), old .. string.rep('\0', n * 8 - #old))}
+    for p = 1, n do totals[p] = totals[p] - less end
+    call('SETRANGE', key, at, pack(words(n), unpack(totals, 1, n)))
     from = from + n
   end
 end
@@ -343,6 +348,7 @@ elseif op == 2 then
     out[n - 1], out[n] = 1, 0
   else
     local holds = (tag == f and m[TOTAL] or before(ring, tag + 1)) - before(ring, tag)
+    if holds < 0 then return pack('<I8', 1) end
     if value > holds then
       out[n - 1], out[n] = 2, holds
     else
@@ -366,45 +372,29 @@ elseif op == 5 then
   if not fresh then
     m[TOTAL], m[ERA] = 0, math.max(m[ERA] + 1, now)
     for i = 1, spans do m[START + i] = 0 end
-    call('SET', key, whole(), 'KEEPTTL')
+    local ms = call('PTTL', key)
+    call('SET', key, whole(), 'PX', ms > 0 and ms or life())
   end
 
 elseif op == 6 then
   -- limits: those of the head of what is asked, which are in force by now
   if fresh then
-    m[LIVE], out[5] = 1, 1
+    m[LIVE], out[5] = 1, 3
     call('SET', key, whole(), 'PX', life())
   end
 
 elseif op == 7 then
-  -- seed, if nothing is counted: the newest frame, and values, newest first
-  local newest, count, from = read('<I8I8', ask, position)
+  -- seed, if nothing is counted: the newest frame, the total, the totals before the windows, and the rings as they are
+  -- stored
   local empty = true
   for i = 1, spans do empty = empty and m[TOTAL] == m[START + i] end
   n = n + 1
   out[n] = empty and 1 or 0
   if empty then
-    local rings, total = {}, 0
-    for i = 1, spans do rings[i] = {} end
-    for back = count - 1, 0, -1 do
-      for i = 1, spans do
-        local x = floor((newest - back) / sizes[2 * i - 1])
-        rings[i][x] = rings[i][x] or total
-      end
-      total = total + read('<I8', ask, from + back * 8)
-    end
-    f, m[HEAD], m[TOTAL] = newest, newest, total
-    local stored = {}
-    for i = 1, spans do
-      local frames, oldest = sizes[2 * i], current(i) - sizes[2 * i] + 1
-      m[START + i] = rings[i][oldest] or 0
-      if frames > 1 then
-        for slot = 0, frames - 1 do
-          stored[#stored + 1] = pack('<I8', rings[i][oldest + (slot - oldest) % frames] or 0)
-        end
-      end
-    end
-    call('SET', key, whole() .. table.concat(stored), 'PX', life())
+    m[HEAD], m[TOTAL] = read('<I8I8', ask, position)
+    for i = 1, spans do m[START + i] = read('<I8', ask, position + 8 + 8 * i) end
+    f, m[ERA] = math.max(m[HEAD], f), fresh and now or math.max(m[ERA] + 1, now)
+    call('SET', key, whole() .. string.sub(ask, position + 16 + 8 * spans), 'PX', life())
   end
 end
 

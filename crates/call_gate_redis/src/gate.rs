@@ -65,14 +65,22 @@ impl RedisGate {
             };
             return Ok(answer::told(self.window.shape(), value, &told));
         }
-        let answer = self.window.act(way, act, until).await;
-        // whatever became of it: there may be room
-        match act {
-            Act::Refund { .. } | Act::SetLimits(_) => self.desk.forget(),
-            Act::Clear => self.desk.cleared(),
+        let _voids = Voids(&self.desk, act);
+        self.window.act(way, act, until).await
+    }
+}
+
+/// Voids what the desk remembers once `act` is over, however it ends: it may have been done, and there may be room.
+struct Voids<'a>(&'a Desk<RemoteWindow>, &'a Act);
+
+impl Drop for Voids<'_> {
+    fn drop(&mut self) {
+        match self.1 {
+            Act::Refund { .. } => self.0.forget(),
+            // a lease was granted under other limits, or is counted no more
+            Act::SetLimits(_) | Act::Clear => self.0.cleared(),
             _ => {}
         }
-        answer
     }
 }
 

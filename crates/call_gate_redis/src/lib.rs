@@ -14,6 +14,9 @@ mod protocol;
 mod script;
 mod storage;
 
+#[cfg(feature = "tokio")]
+pub use deadpool_redis;
 pub use desk::Lease;
 pub use policy::OnStorageError;
+pub use redis;
 pub use storage::RedisStorage;

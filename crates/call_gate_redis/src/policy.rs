@@ -25,6 +25,9 @@ use std::num::NonZeroU32;
 /// pause of the storage's breaker at most, after which the server is asked
 /// again, so that those who wait find it when it is back.
 ///
+/// What was admitted here and not by the server is given back through its
+/// pass only: a plain `refund` takes from what the server counted.
+///
 /// A value of 0 books nothing and is admitted under all of them but `Error`.
 ///
 /// [`StorageErrorKind::Unavailable`]: call_gate_core::StorageErrorKind::Unavailable

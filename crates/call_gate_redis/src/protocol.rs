@@ -2,10 +2,12 @@
 
 mod ask;
 mod reply;
+mod seed;
 mod shape;
 
 pub(crate) use ask::{Ask, Head, OnOther, number_of};
 pub(crate) use reply::{Refund, Reply, Tail, read};
+pub(crate) use seed::Seed;
 pub(crate) use shape::Shape;
 
 /// The largest number that the script counts exactly: 2^53 - 1.
@@ -47,6 +49,8 @@ pub(crate) struct Stand {
     pub(crate) era: u64,
     /// Whether the limits were set live, and not only by who made the key.
     pub(crate) live: bool,
+    /// Whether the key is there.
+    pub(crate) exists: bool,
     /// Of each span: its limit, and what it held before the batch, or after a refund.
     pub(crate) spans: Vec<Held>,
 }

@@ -8,6 +8,7 @@
 
 mod chart;
 mod log;
+#[cfg_attr(not(test), expect(dead_code, reason = "workers ask it more"))]
 mod record;
 mod replay;
 mod threads;

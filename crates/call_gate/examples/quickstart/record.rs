@@ -85,6 +85,24 @@ impl Record {
         }
     }
 
+    /// How many were admitted from the first booked frame on, in as many whole windows as there were, and how many the
+    /// gate limit allows in those.
+    pub(crate) fn used_of_allowed(&self) -> (u64, u64) {
+        let mut booked = self.frames.iter().filter(|(_, count)| **count > 0);
+        let Some((first, _)) = booked.next() else {
+            return (0, 0);
+        };
+        let last = booked.next_back().map_or(first, |(last, _)| last);
+        let span = last.saturating_sub(*first) + self.frame_step;
+        let windows = span.as_nanos() / self.gate_size.as_nanos();
+        let windows = u32::try_from(windows).unwrap_or(u32::MAX);
+        let used = self.frames.range(*first..*first + self.gate_size * windows);
+        (
+            used.map(|(_, count)| count).sum(),
+            self.gate_limit * u64::from(windows),
+        )
+    }
+
     /// Judges every frame and every aligned window.
     pub(crate) fn check(&self) -> Result<Checked, String> {
         let mut checked = Checked {
@@ -201,6 +219,20 @@ mod tests {
     #[test]
     fn a_frame_off_the_grid_is_found() {
         assert!(record().book(at(10) + Duration::from_millis(1), 1).is_err());
+    }
+
+    #[test]
+    fn what_is_used_is_counted_in_whole_windows() {
+        let mut record = record();
+        assert_eq!(record.used_of_allowed(), (0, 0));
+        record.book(at(2), 0).unwrap();
+        for second in [10, 10, 12, 13, 15] {
+            record.book(at(second), 1).unwrap();
+        }
+        // six seconds are two windows, and a seventh none
+        assert_eq!(record.used_of_allowed(), (5, 8));
+        record.book(at(16), 1).unwrap();
+        assert_eq!(record.used_of_allowed(), (5, 8));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use call_gate::{Segment, SharedError, SharedMemory};
 
-use crate::FAR_TOO_LONG;
+use crate::shift::FAR_TOO_LONG;
 
 /// What the gate of each run is called, before the number of its process.
 const PREFIX: &str = "shared_workers ";

@@ -5,6 +5,8 @@
 #[cfg(feature = "macros")]
 mod decorator;
 mod face;
+#[cfg(all(unix, feature = "redis", feature = "tokio", feature = "persist"))]
+mod redis;
 #[cfg(feature = "shared")]
 mod shared;
 mod stress;

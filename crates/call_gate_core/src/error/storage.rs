@@ -27,6 +27,8 @@ pub enum StorageErrorKind {
     Unauthorized,
     /// No answer came in time: what was asked may have been done all the same, and counts as done.
     TimedOut,
+    /// The storage cannot do this for this caller, whether it is there or not; see `source()`.
+    Unsupported,
     /// The storage cannot be reached or refused to work; see `source()`.
     Unavailable,
 }
@@ -107,6 +109,7 @@ impl fmt::Display for StorageError {
             StorageErrorKind::TimedOut => {
                 "the storage did not answer in time: what was asked may have been done, and counts as done"
             }
+            StorageErrorKind::Unsupported => "the storage cannot do this for this caller",
             StorageErrorKind::Unavailable => "the storage is not available",
         })
     }

@@ -208,6 +208,7 @@ impl Server {
     }
 
     /// From now on calls of tasks use no timers.
+    #[cfg(feature = "tokio")]
     pub(super) fn stop_timing(&self) {
         lock(&self.state).timed = false;
     }
@@ -239,6 +240,7 @@ impl State {
             frame,
             era: self.era,
             live: false,
+            exists: true,
             spans: spans
                 .map(|(frames, limit)| Held {
                     limit,

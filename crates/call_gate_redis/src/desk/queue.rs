@@ -24,7 +24,7 @@ impl Queue {
     pub(super) fn one_left(&mut self) {
         self.left += 1;
         if self.left * 2 > self.seats.len() {
-            self.seats.retain(|seat| seat.is_queued());
+            self.seats.retain(|seat| seat.waits());
             self.left = 0;
         }
     }
@@ -54,15 +54,18 @@ impl Queue {
         }
     }
 
-    /// Calls the first who waits to send the next call; `None`: nobody waits. It ends because each turn takes one out.
+    /// Calls the one who waits longest from now on to send the next call; `None`: nobody waits.
+    ///
+    /// So who sends it has the time that any of those has whom it carries. It keeps its place. This ends because whoever
+    /// goes in the meantime queues no more.
     pub(super) fn call(&mut self) -> Option<Called> {
-        while let Some(seat) = self.seats.pop_front() {
-            if let Some(called) = seat.call() {
+        loop {
+            let queued = self.seats.iter().filter(|seat| seat.is_queued());
+            let last = queued.max_by_key(|seat| seat.until())?;
+            if let Some(called) = last.call() {
                 return Some(called);
             }
-            self.left = self.left.saturating_sub(1);
         }
-        None
     }
 
     /// How long it is, with those who left and are not swept out.

@@ -117,6 +117,11 @@ impl Seat {
         matches!(lock(&self.state).place, Place::Queued)
     }
 
+    /// Whether it is in the queue, called or not: its owner is there, and it is not in a call.
+    pub(super) fn waits(&self) -> bool {
+        matches!(lock(&self.state).place, Place::Queued | Place::Called)
+    }
+
     /// Takes it into a call; `false`: its owner is gone.
     pub(super) fn board(&self) -> bool {
         let mut state = lock(&self.state);

@@ -1,4 +1,4 @@
-//! The queue of blocked threads: who has sent a call hands the sending on to the first that waits.
+//! The queue of blocked threads: who has sent a call hands the sending on to one that waits.
 
 use super::queue::Queue;
 use super::seat::{Found, Leaving, Seat};
@@ -23,7 +23,7 @@ struct Line {
     queue: Queue,
 }
 
-/// The turn of a thread; dropped, even by a panic, it goes to the first that waits.
+/// The turn of a thread; dropped, even by a panic, it goes to one that waits.
 struct Turn<'a>(&'a Threads);
 
 impl Drop for Turn<'_> {
@@ -68,7 +68,7 @@ impl Threads {
         // under the lock, so that whoever sends counts as left who left
         let mut line = lock(&self.line);
         let leaving = seat.leave();
-        if matches!(leaving, Leaving::Queued) {
+        if matches!(leaving, Leaving::Queued | Leaving::Called) {
             line.queue.one_left();
         }
         drop(line);
@@ -111,25 +111,31 @@ impl<T: Teller> Desk<T> {
         }
     }
 
-    /// Sends one call, for all that wait.
+    /// Sends one call for all that wait; another if there were too many before it.
+    ///
+    /// It ends because each turn takes some out of the queue, and not later than its own time, whoever else is aboard.
     fn lead(&self, seat: &Arc<Seat>) -> Result<Told, StorageError> {
-        let turn = Turn(&self.threads);
-        let mut seats = Vec::new();
-        if seat.board() {
-            seats.push(Arc::clone(seat));
-        }
-        lock(&self.threads.line).queue.board(&mut seats);
-        let aboard = self.sift(seats);
-        if let Some(until) = aboard.until() {
+        let mut turn = Some(Turn(&self.threads));
+        while turn.is_some() {
+            let mut seats = Vec::new();
+            lock(&self.threads.line).queue.board(&mut seats);
+            let own = seats.iter().any(|aboard| Arc::ptr_eq(aboard, seat));
+            let last = own || seats.is_empty();
+            let aboard = self.sift(seats);
+            let Some(until) = aboard.until() else {
+                turn = turn.filter(|_| !last);
+                continue;
+            };
             let (batch, stamp) = self.depart(aboard.groups());
-            let answer = self.teller.book(&batch, until);
+            let answer = self.teller.book(&batch, until.min(seat.until()));
             // the next call leaves before the answers are handed out
-            drop(turn);
+            turn = turn.filter(|_| !last);
             self.deliver(&aboard, &batch.groups, stamp, answer);
         }
         match seat.leave() {
             Leaving::Told(outcome) => outcome,
-            _ => Err(lost::unknown()),
+            Leaving::Sent => Err(lost::unknown()),
+            Leaving::Queued | Leaving::Called => Err(lost::not_sent()),
         }
     }
 }

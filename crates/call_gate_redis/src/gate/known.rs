@@ -70,19 +70,33 @@ impl Known {
     /// Remembers what the answer to question `turn` tells, unless a later one was answered: answers overtake each other.
     pub(super) fn told(&self, turn: u64, stand: &Stand) {
         let mut last = self.last();
-        if let [Held { limit: frame, .. }, Held { limit: gate, .. }] = *stand.spans
-            && turn > last.turn
-        {
-            *last = Last {
+        if turn > last.turn {
+            last.take(turn, stand);
+        }
+    }
+
+    /// Remembers limits that this process has set, whatever was asked before they were.
+    pub(super) fn set(&self, stand: &Stand) {
+        let mut last = self.last();
+        // the last question that was asked
+        let turn = self.turns.load(Ordering::Relaxed) - 1;
+        last.take(turn, stand);
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Last {
+    fn take(&mut self, turn: u64, stand: &Stand) {
+        if let [Held { limit: frame, .. }, Held { limit: gate, .. }] = *stand.spans {
+            *self = Self {
                 turn,
                 limits: [frame, gate],
                 live: stand.live,
             };
         }
-    }
-
-    fn last(&self) -> MutexGuard<'_, Last> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,7 +6,7 @@ use super::known::Known;
 use crate::desk::Teller;
 use crate::link::Link;
 use crate::protocol::{
-    Ask, Batch, Booked, Head, OnOther, Refund, Reply, Shape, Stand, Tail, number_of, read,
+    Ask, Batch, Booked, Head, OnOther, Refund, Reply, Seed, Shape, Stand, Tail, number_of, read,
 };
 use crate::script::Call;
 use call_gate_core::{
@@ -140,10 +140,12 @@ impl RemoteWindow {
         };
         self.first(way, until).await?;
         let bytes = Ask::SetLimits.to_bytes(head);
-        let answer = self.send(way, bytes, until, done).await?;
+        let make = |stand: Stand, _: Tail<'_>| Some(stand);
+        let stand = self.send(way, bytes, until, make).await?;
+        self.known.set(&stand);
         // the builder's have nothing to say any more
         self.settled.store(true, Ordering::Relaxed);
-        Ok(answer)
+        Ok(Answer::Done)
     }
 
     /// Asks, and makes an answer of what comes back.
@@ -166,14 +168,19 @@ impl RemoteWindow {
         if let Some(seed) = &self.seed
             && let Some(start) = seed.current_frame()
         {
-            let start = Moment::from(start).as_nanos() / 1_000;
-            let ask = Ask::Seed {
-                newest: start / self.shape.base().max(1),
-                values: seed.frames(),
-            };
-            // twice by two threads at once is as good as once: the second finds counts
-            self.known_ask(way, &ask, until, |_, tail| tail.seeded())
+            // the frames that are left are those of the server's clock
+            let look = Ask::Peek { value: 0 };
+            let stand = self
+                .known_ask(way, &look, until, |stand, _| Some(stand))
                 .await?;
+            let start = Moment::from(start).as_nanos() / 1_000;
+            let newest = start / self.shape.base().max(1);
+            if let Some(seed) = Seed::new(&self.shape, &stand, newest, seed.frames()) {
+                // Two threads at once may both send it: the second finds counts, unless somebody cleared them in
+                // between. Then they count again, which admits less.
+                self.known_ask(way, &Ask::Seed(&seed), until, |_, tail| tail.seeded())
+                    .await?;
+            }
         }
         self.seeded.store(true, Ordering::Release);
         Ok(())
@@ -198,8 +205,15 @@ impl RemoteWindow {
             on_other,
             live,
         };
-        let answer = self.send(way, ask.to_bytes(head), until, make).await?;
-        self.settled.store(true, Ordering::Relaxed);
+        let make = |stand: Stand, rest: Tail<'_>| {
+            // limits of a key that is not there are nobody's yet
+            let settled = stand.exists;
+            Some((make(stand, rest)?, settled))
+        };
+        let (answer, settled) = self.send(way, ask.to_bytes(head), until, make).await?;
+        if settled {
+            self.settled.store(true, Ordering::Relaxed);
+        }
         Ok(answer)
     }
 

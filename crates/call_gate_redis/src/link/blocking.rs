@@ -1,4 +1,8 @@
 //! Connections for threads: each call has one to itself, and leaves it to the next.
+//!
+//! What is left of the time is set anew before each answer is read, but the library lets nobody in between the reads
+//! of one answer: a peer that sends a single answer in drips holds its caller until it is whole, each drip for as long
+//! as was left when the first was awaited. Our scripts answer in some hundred bytes, which come in one piece.
 
 mod pool;
 
@@ -34,8 +38,7 @@ impl Blocking {
         let answer = match send(&mut connection, message, until) {
             Ok(answer) => answer.extract_error().map_err(Fault::answered),
             Err(fault) => {
-                // what became of one connection may have become of all
-                self.pool.clear();
+                self.lost(&fault);
                 return Err(fault);
             }
         };
@@ -58,11 +61,27 @@ impl Blocking {
             let Idle {
                 mut connection,
                 since,
+                doubted,
             } = self.pool.take(until)?;
-            if since.elapsed() < TRUSTED || send(&mut connection, &ping, until).is_ok() {
+            if !doubted && since.elapsed() < TRUSTED {
                 return Ok(connection);
             }
+            // one that hangs must leave time for another, and for the call
+            let now = Instant::now();
+            let patience = now + until.saturating_duration_since(now) / 2;
+            match send(&mut connection, &ping, patience) {
+                Ok(_) => return Ok(connection),
+                Err(fault) => self.lost(&fault),
+            }
+        }
+    }
+
+    /// A connection is dropped for `fault`, and what it says of the others is drawn from it.
+    fn lost(&self, fault: &Fault) {
+        if fault.is_gone() {
             self.pool.clear();
+        } else {
+            self.pool.doubt();
         }
     }
 }

@@ -11,8 +11,16 @@ use call_gate_core::{BoxFuture, StorageError, Way, at_once};
 #[cfg(feature = "cluster")]
 use redis::ConnectionAddr;
 use redis::Value;
+use redis::io::tcp::TcpSettings;
+use redis::io::tcp::socket2::TcpKeepalive;
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// After so long without a word, a connection is probed.
+const SILENT: Duration = Duration::from_secs(15);
+/// What was sent and not acknowledged for so long is a connection that is dead.
+#[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
 
 /// One server: connections of their own for threads, a common one for tasks.
 pub(crate) struct Client {
@@ -30,7 +38,7 @@ impl Client {
     pub(crate) fn new(client: redis::Client) -> Self {
         let info = client.get_connection_info();
         // a call is one small packet, which must not wait for the answer to the one before
-        let tcp = info.tcp_settings().clone().set_nodelay(true);
+        let tcp = guarded(info.tcp_settings().clone().set_nodelay(true));
         let info = info.clone().set_tcp_settings(tcp);
         Self {
             name: format!("{}/{}", info.addr(), info.redis_settings().db()),
@@ -77,12 +85,12 @@ impl Client {
         match way {
             Way::Blocking => match &self.blocking {
                 Some(blocking) => blocking.exchange(message, until),
-                None => Err(Fault::unsent(Reason::OnlyAsync)),
+                None => Err(Fault::unsupported(Reason::OnlyAsync)),
             },
             #[cfg(feature = "tokio")]
             Way::Awaited => self.shared.exchange(message, until).await,
             #[cfg(not(feature = "tokio"))]
-            Way::Awaited => Err(Fault::unsent(Reason::BuiltWithoutTokio)),
+            Way::Awaited => Err(Fault::unsupported(Reason::BuiltWithoutTokio)),
         }
     }
 
@@ -107,6 +115,20 @@ impl Client {
             _ => Err(Fault::answered(Reason::NotAString)),
         }
     }
+}
+
+/// With what finds out that the other end is gone without a word, where the user has not chosen.
+fn guarded(tcp: TcpSettings) -> TcpSettings {
+    let tcp = match tcp.keepalive() {
+        None => tcp.set_keepalive(TcpKeepalive::new().with_time(SILENT)),
+        Some(_) => tcp,
+    };
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    let tcp = match tcp.user_timeout() {
+        None => tcp.set_user_timeout(UNACKNOWLEDGED),
+        Some(_) => tcp,
+    };
+    tcp
 }
 
 impl Link for Client {

@@ -78,11 +78,21 @@ impl Cluster {
             let mut map = self.lock();
             match map.find(slot) {
                 Some(server) if !map.is_to_be_asked_for(ASK_AGAIN) => return Ok(server),
-                _ => map.candidates(&self.seeds),
+                Some(_) => {}
+                None => {
+                    if let Some(fault) = map.failed_within(ASK_AGAIN) {
+                        return Err(fault);
+                    }
+                }
             }
+            map.candidates(&self.seeds)
         };
-        let outcome = self.learn(way, candidates, until).await;
-        match self.lock().find(slot) {
+        let outcome = self.learn(way, candidates, slot, until).await;
+        let mut map = self.lock();
+        if let Err(fault) = &outcome {
+            map.fail(fault);
+        }
+        match map.find(slot) {
             Some(server) => Ok(server),
             None => Err(outcome
                 .err()
@@ -90,11 +100,12 @@ impl Cluster {
         }
     }
 
-    /// Asks one after the other, until one tells who serves what.
+    /// Asks one after the other, until one tells who serves what, the slot included.
     async fn learn(
         &self,
         way: Way,
         candidates: Vec<Arc<Client>>,
+        slot: u16,
         until: Instant,
     ) -> Result<(), Fault> {
         let mut slots = redis::cmd("CLUSTER");
@@ -106,7 +117,7 @@ impl Cluster {
             let now = Instant::now();
             let patience = now + until.saturating_duration_since(now) / 2;
             outcome = match server.exchange(way, &question, patience).await {
-                Ok(answer) => self.lock().learn(&answer, &server),
+                Ok(answer) => self.lock().learn(&answer, &server, slot),
                 // a question that was sent in vain is no call that may have run
                 Err(fault) => Err(fault.of_a_question()),
             };

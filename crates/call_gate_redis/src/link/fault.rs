@@ -7,9 +7,10 @@ pub(super) use reason::Reason;
 use call_gate_core::{StorageError, StorageErrorKind};
 use redis::{ErrorKind, RedisError};
 use std::error::Error;
+use std::sync::Arc;
 
 /// A message without the answer it was sent for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Fault {
     phase: Phase,
     cause: Cause,
@@ -18,6 +19,8 @@ pub(super) struct Fault {
 /// How far the message came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
+    /// Nowhere, and no server has a part in it: it cannot be sent for this caller.
+    Unsupported,
     /// Surely not to the server.
     Unsent,
     /// The server may have it.
@@ -26,10 +29,10 @@ enum Phase {
     Answered,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Cause {
     Redis(RedisError),
-    Other(Box<dyn Error + Send + Sync>),
+    Other(Arc<dyn Error + Send + Sync>),
 }
 
 /// Where else a cluster's node wants a message to go.
@@ -51,6 +54,10 @@ impl From<StorageError> for Fault {
 }
 
 impl Fault {
+    pub(super) fn unsupported(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(Phase::Unsupported, cause)
+    }
+
     pub(super) fn unsent(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(Phase::Unsent, cause)
     }
@@ -66,7 +73,7 @@ impl Fault {
     fn new(phase: Phase, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let cause = match cause.into().downcast::<RedisError>() {
             Ok(error) => Cause::Redis(*error),
-            Err(other) => Cause::Other(other),
+            Err(other) => Cause::Other(other.into()),
         };
         Self { phase, cause }
     }
@@ -79,6 +86,18 @@ impl Fault {
     /// Whether the server no longer takes writes: its connections lead to the wrong place.
     pub(super) fn is_demoted(&self) -> bool {
         matches!(self.code(), Some("READONLY" | "MASTERDOWN"))
+    }
+
+    /// Whether the other end is not there any more, or not yet: what other connections to it there are, are dead.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(&self.cause, Cause::Redis(error) if error.is_connection_dropped())
+    }
+
+    /// Whether nobody was found to hear it, which a time-out does not say.
+    #[cfg(feature = "sentinel")]
+    pub(super) fn is_unreached(&self) -> bool {
+        matches!(&self.cause, Cause::Redis(error)
+            if self.phase == Phase::Unsent && error.kind() == ErrorKind::Io && !error.is_timeout())
     }
 
     /// The same of a mere question: whether it came or not, no script ran.
@@ -102,11 +121,6 @@ impl Fault {
         )
     }
 
-    #[cfg(feature = "sentinel")]
-    pub(super) fn is_unauthorized(&self) -> bool {
-        self.kind() == StorageErrorKind::Unauthorized
-    }
-
     #[cfg(feature = "cluster")]
     pub(super) fn redirect(&self) -> Option<Redirect> {
         let Cause::Redis(error) = &self.cause else {
@@ -114,8 +128,13 @@ impl Fault {
         };
         let (address, _) = error.redirect_node()?;
         let (host, port) = address.rsplit_once(':')?;
+        let host = match host.trim_matches(['[', ']']) {
+            // a node that does not know its own name
+            "?" => "",
+            host => host,
+        };
         Some(Redirect {
-            host: host.trim_matches(['[', ']']).to_owned(),
+            host: host.to_owned(),
             port: port.parse().ok()?,
             ask: error.code() == Some("ASK"),
         })
@@ -128,8 +147,9 @@ impl Fault {
         }
     }
 
-    fn kind(&self) -> StorageErrorKind {
+    pub(super) fn kind(&self) -> StorageErrorKind {
         let unknown = match self.phase {
+            Phase::Unsupported => return StorageErrorKind::Unsupported,
             Phase::Unsent => StorageErrorKind::Unavailable,
             Phase::Sent => StorageErrorKind::TimedOut,
             Phase::Answered => StorageErrorKind::Protocol,
@@ -139,8 +159,14 @@ impl Fault {
         };
         match error.kind() {
             ErrorKind::AuthenticationFailed => StorageErrorKind::Unauthorized,
-            ErrorKind::Server(_) | ErrorKind::Extension => told(error).unwrap_or(unknown),
-            ErrorKind::Parse | ErrorKind::UnexpectedReturnType => StorageErrorKind::Protocol,
+            // an answer, though it may be to a handshake
+            ErrorKind::Server(_) | ErrorKind::Extension => {
+                told(error).unwrap_or(StorageErrorKind::Protocol)
+            }
+            ErrorKind::Parse | ErrorKind::UnexpectedReturnType | ErrorKind::RESP3NotSupported => {
+                StorageErrorKind::Protocol
+            }
+            ErrorKind::InvalidClientConfig => StorageErrorKind::Unsupported,
             // a handshake that fails has let no command through, whenever it shows
             _ if is_refused_certificate(error) => StorageErrorKind::Unauthorized,
             _ => unknown,
@@ -171,6 +197,18 @@ fn told(error: &RedisError) -> Option<StorageErrorKind> {
             .split_whitespace()
             .find_map(|word| meant(word.trim_start_matches('-'))),
         "ERR" if detail.starts_with("max number of clients") => Some(StorageErrorKind::Unavailable),
+        // of a refused `SELECT` the library keeps the sentence and not the word in front
+        "ERR" if detail.starts_with("Authentication required") => {
+            Some(StorageErrorKind::Unauthorized)
+        }
+        "ERR" if detail.contains("no permissions to run") => Some(StorageErrorKind::Unauthorized),
+        "ERR"
+            if detail.contains(" is loading the dataset")
+                || detail.contains(" is busy running a script")
+                || detail.starts_with("Link with MASTER is down") =>
+        {
+            Some(StorageErrorKind::Unavailable)
+        }
         code => meant(code),
     }
 }

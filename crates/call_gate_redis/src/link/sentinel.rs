@@ -6,11 +6,14 @@ use super::client::Client;
 use super::fault::{Fault, Reason};
 use super::message::Message;
 use crate::script::Call;
-use call_gate_core::{BoxFuture, StorageError, Way, at_once};
+use call_gate_core::{BoxFuture, StorageError, StorageErrorKind, Way, at_once};
 use redis::{ConnectionInfo, RedisConnectionInfo, RedisError, Value};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// The sentinels are asked for the master at most this often.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// One master and its replicas, watched by sentinels.
 pub(crate) struct Sentinel {
@@ -27,6 +30,9 @@ struct Known {
     server: Option<(Address, Arc<Client>)>,
     /// Whether the sentinels are to be asked before the next call.
     doubted: bool,
+    asked: Option<Instant>,
+    /// When no sentinel could tell, and why.
+    failed: Option<(Instant, Fault)>,
 }
 
 /// Host and port.
@@ -71,16 +77,20 @@ impl Sentinel {
 
     /// The master, as far as is known; sentinels are asked where there is doubt.
     async fn server(&self, way: Way, until: Instant) -> Result<Arc<Client>, Fault> {
-        if let Known {
-            server: Some((_, server)),
-            doubted: false,
-        } = &*self.known()
-        {
-            return Ok(Arc::clone(server));
+        if let Some(answer) = self.known().answer() {
+            return answer;
         }
-        let address = self.ask(way, until).await?;
+        let outcome = self.ask(way, until).await;
         let mut known = self.known();
+        let address = match outcome {
+            Ok(address) => address,
+            Err(fault) => {
+                known.failed = Some((Instant::now(), fault.clone()));
+                return Err(fault);
+            }
+        };
         known.doubted = false;
+        known.failed = None;
         if let Some((at, server)) = &known.server
             && *at == address
         {
@@ -115,8 +125,10 @@ impl Sentinel {
                 // a question that was sent in vain is no call that may have run
                 Err(fault) => fault.of_a_question(),
             };
-            // why it is not let in says more than that others are not there
-            if !failed.as_ref().is_some_and(Fault::is_unauthorized) {
+            if failed
+                .as_ref()
+                .is_none_or(|failed| weight(failed) <= weight(&fault))
+            {
                 failed = Some(fault);
             }
         }
@@ -135,10 +147,36 @@ impl Sentinel {
 }
 
 impl Known {
+    /// What is to be answered without asking; whoever gets nothing asks.
+    fn answer(&mut self) -> Option<Result<Arc<Client>, Fault>> {
+        let is_recent = |at: Instant| at.elapsed() < ASK_AGAIN;
+        let answer = match (&self.server, &self.failed) {
+            (Some((_, server)), _) if !self.doubted || self.asked.is_some_and(is_recent) => {
+                Some(Ok(Arc::clone(server)))
+            }
+            (None, Some((at, fault))) if is_recent(*at) => Some(Err(fault.clone())),
+            _ => None,
+        };
+        if answer.is_none() {
+            self.asked = Some(Instant::now());
+        }
+        answer
+    }
+
     fn doubt(&mut self, suspect: &Arc<Client>) {
         if let Some((_, server)) = &self.server {
             self.doubted |= Arc::ptr_eq(server, suspect);
         }
+    }
+}
+
+/// How much a failure says of all sentinels. One that may know the master and could not tell outweighs one that does
+/// not let this client in or is none at all, and both outweigh one that is not there.
+fn weight(fault: &Fault) -> u8 {
+    match fault.kind() {
+        StorageErrorKind::Unavailable | StorageErrorKind::TimedOut if fault.is_unreached() => 0,
+        StorageErrorKind::Unavailable | StorageErrorKind::TimedOut => 2,
+        _ => 1,
     }
 }
 
@@ -181,5 +219,47 @@ impl fmt::Debug for Sentinel {
             .field("sentinels", &*self.sentinels())
             .field("master", &self.master)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    fn fault(line: &str) -> Fault {
+        let answer = redis::parse_redis_value(format!("-{line}\r\n").as_bytes()).unwrap();
+        Fault::answered(answer.extract_error().unwrap_err())
+    }
+
+    #[test]
+    fn who_is_not_let_in_by_one_may_be_by_another() {
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        let away = Fault::unsent(RedisError::from(refused));
+        let slow = io::Error::from(io::ErrorKind::TimedOut);
+        let slow = Fault::unsent(RedisError::from(slow));
+        let stranger = fault("NOAUTH Authentication required.");
+        let silent = Fault::sent(Reason::TooLate).of_a_question();
+        let ignorant = Fault::unsent(Reason::NoMaster);
+        assert!(weight(&away) < weight(&stranger));
+        assert!(weight(&stranger) < weight(&silent));
+        assert_eq!(weight(&silent), weight(&ignorant));
+        assert_eq!(weight(&silent), weight(&slow));
+    }
+
+    #[test]
+    fn sentinels_are_not_asked_again_at_once() {
+        let mut known = Known::default();
+        assert!(known.answer().is_none());
+        known.failed = Some((Instant::now(), Fault::unsent(Reason::NoMaster)));
+        assert!(known.answer().is_some_and(|answer| answer.is_err()));
+        let client = redis::Client::open("redis://host:1").unwrap();
+        let server = Arc::new(Client::new(client));
+        known.server = Some((("host".to_owned(), 1), Arc::clone(&server)));
+        known.doubt(&server);
+        known.asked = None;
+        assert!(known.answer().is_none());
+        // by another caller, while the first one asks
+        assert!(known.answer().is_some_and(|answer| answer.is_ok()));
     }
 }

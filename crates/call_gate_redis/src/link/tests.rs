@@ -3,6 +3,7 @@
 #[cfg(feature = "cluster")]
 mod cluster;
 mod faults;
+mod lines;
 mod one;
 #[cfg(feature = "sentinel")]
 mod sentinel;

@@ -1,6 +1,6 @@
 //! What is asked of the script.
 
-use super::{Batch, MOST, NONE};
+use super::{Batch, MOST, NONE, Seed};
 use call_gate_core::Booked;
 
 /// What becomes of other limits that the key has.
@@ -40,12 +40,7 @@ pub(crate) enum Ask<'a> {
     /// Puts the limits of the head in force.
     SetLimits,
     /// Counts that an empty gate starts from.
-    Seed {
-        /// The number of the newest frame.
-        newest: u64,
-        /// Newest first.
-        values: &'a [u64],
-    },
+    Seed(&'a Seed),
 }
 
 impl Ask<'_> {
@@ -87,11 +82,7 @@ impl Ask<'_> {
                 }
             }
             Self::Peek { value } => put(countable(value)),
-            Self::Seed { newest, values } => {
-                put(newest);
-                put(values.len() as u64);
-                values.iter().copied().for_each(put);
-            }
+            Self::Seed(seed) => seed.put(&mut bytes),
             Self::State | Self::Clear | Self::SetLimits => {}
         }
         bytes
@@ -105,7 +96,7 @@ impl Ask<'_> {
             Self::State => 4,
             Self::Clear => 5,
             Self::SetLimits => 6,
-            Self::Seed { .. } => 7,
+            Self::Seed(_) => 7,
         }
     }
 }

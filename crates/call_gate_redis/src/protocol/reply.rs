@@ -34,7 +34,7 @@ pub(crate) fn read(bytes: &[u8], spans: usize) -> Option<Reply<'_>> {
     let limit = |word| (word < NONE).then_some(word);
     Some(match words.next()? {
         0 => {
-            let [now, frame, era, live] =
+            let [now, frame, era, flags] =
                 [words.next()?, words.next()?, words.next()?, words.next()?];
             let mut held = Vec::with_capacity(spans);
             for _ in 0..spans {
@@ -47,7 +47,8 @@ pub(crate) fn read(bytes: &[u8], spans: usize) -> Option<Reply<'_>> {
                 now,
                 frame,
                 era,
-                live: live == 1,
+                live: flags & 1 == 1,
+                exists: flags & 2 == 2,
                 spans: held,
             };
             Reply::Done(stand, Tail(words.rest()))

@@ -114,15 +114,18 @@ impl Shape {
         let mut words = Words::new(bytes);
         let (base, count) = (words.next()?, words.next()?);
         let mut spans = Vec::new();
-        for _ in 0..count.min(64) {
+        for _ in 0..count.min(MOST_SPANS) {
             spans.push(Size {
                 ratio: words.next()?,
                 frames: words.next()?,
             });
         }
-        (base > 0 && count <= 64).then_some(Self { base, spans })
+        (base > 0 && count <= MOST_SPANS).then_some(Self { base, spans })
     }
 }
+
+/// Those that a geometry may have, and one of a single base frame.
+const MOST_SPANS: u64 = 65;
 
 /// What signed 64-bit microseconds leave over from today, halved for safety: a hundred years.
 const LONGEST: Duration = Duration::from_secs(100 * 366 * 24 * 3600);

@@ -59,7 +59,8 @@ impl Fixture for RedisFixture {
 
     fn holds(&self, spec: &Spec) -> bool {
         let largest = [spec.caps.gate, spec.caps.frame, spec.ceiling];
-        spec.frame_step.is_multiple_of(1_000) && largest.into_iter().flatten().max().unwrap_or(0) <= MOST
+        spec.frame_step.is_multiple_of(1_000)
+            && largest.into_iter().flatten().max().unwrap_or(0) <= MOST
     }
 
     /// Each act crosses to another process and back.

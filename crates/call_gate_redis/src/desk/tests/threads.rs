@@ -1,4 +1,5 @@
 //! Threads that share calls.
+// long file: what threads do to each other is told in one place
 
 use super::super::fake::{Mood, Rules, Server};
 use super::super::{Told, told};
@@ -10,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn group(value: u64, count: u64) -> Group {
     Group { value, count }
@@ -189,9 +190,10 @@ fn a_panic_strands_nobody() {
     thread::scope(|scope| {
         let first = scope.spawn(|| desk.update(1, later()));
         in_flight(&server, 2);
-        let leader = scope.spawn(|| catch_unwind(AssertUnwindSafe(|| desk.update(1, later()))));
-        until(|| desk.threads.waiting() == 1);
         let other = scope.spawn(|| desk.update(1, later()));
+        until(|| desk.threads.waiting() == 1);
+        // it has more time
+        let leader = scope.spawn(|| catch_unwind(AssertUnwindSafe(|| desk.update(1, later()))));
         until(|| desk.threads.waiting() == 2);
         server.set_mood(Mood::Panics);
         server.let_go(3);
@@ -272,4 +274,56 @@ proptest! {
         let alone: Vec<_> = values.iter().map(|value| desk.update(*value, later()).unwrap()).collect();
         prop_assert_eq!(together, alone);
     }
+}
+
+#[test]
+fn who_sends_for_others_is_held_no_longer_than_its_own_time() {
+    let server = Server::new(Rules::of(10));
+    let desk = server.desk(None);
+    server.hold();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| desk.update(1, later()));
+        in_flight(&server, 1);
+        let hurried = scope.spawn(|| {
+            let told = desk.update(1, soon(300));
+            (told, Instant::now())
+        });
+        until(|| desk.threads.waiting() == 1);
+        let patient = scope.spawn(|| desk.update(1, later()));
+        until(|| desk.threads.waiting() == 2);
+        let began = Instant::now();
+        server.let_go(1);
+        in_flight(&server, 2);
+        let (told, ended) = hurried.join().unwrap();
+        failed(told, StorageErrorKind::TimedOut);
+        assert!(ended - began < Duration::from_secs(2));
+        server.let_go(1);
+        admitted(first.join().unwrap());
+        // it has time, and is not cut short by who has not
+        admitted(patient.join().unwrap());
+    });
+    assert_eq!(server.sum(), 3);
+}
+
+#[test]
+fn one_that_was_called_is_not_swept_out_with_those_who_left() {
+    let mut queue = crate::desk::queue::Queue::default();
+    let seats: Vec<_> = (0..3)
+        .map(|_| Arc::new(crate::desk::seat::Seat::new(1, later())))
+        .collect();
+    for seat in &seats {
+        queue.push(Arc::clone(seat));
+    }
+    let called = queue.call().unwrap();
+    called.wake();
+    let stays = seats.iter().position(|seat| !seat.is_queued()).unwrap();
+    for (place, seat) in seats.iter().enumerate() {
+        if place != stays {
+            seat.leave();
+            queue.one_left();
+        }
+    }
+    let mut aboard = Vec::new();
+    queue.board(&mut aboard);
+    assert!(aboard.len() == 1 && Arc::ptr_eq(&aboard[0], &seats[stays]));
 }

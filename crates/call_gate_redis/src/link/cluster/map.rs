@@ -22,6 +22,8 @@ pub(super) struct Map {
     /// Who made it doubtful.
     suspect: Option<Arc<Client>>,
     asked: Option<Instant>,
+    /// When nobody could tell enough, and why.
+    failed: Option<(Instant, Fault)>,
     turn: usize,
 }
 
@@ -45,6 +47,7 @@ impl Map {
             doubted: true,
             suspect: None,
             asked: None,
+            failed: None,
             turn: 0,
         }
     }
@@ -56,12 +59,22 @@ impl Map {
         }
         let after = self.ranges.partition_point(|range| range.first <= slot);
         let range = self.ranges.get(after.checked_sub(1)?)?;
-        (slot <= range.last).then(|| Arc::clone(&range.server))
+        range.holds(slot).then(|| Arc::clone(&range.server))
     }
 
     /// Whether it is doubtful, and nobody asked a short while ago.
     pub(super) fn is_to_be_asked_for(&self, again: Duration) -> bool {
         self.doubted && self.asked.is_none_or(|asked| asked.elapsed() >= again)
+    }
+
+    /// Why asking was in vain, if that was a short while ago.
+    pub(super) fn failed_within(&self, again: Duration) -> Option<Fault> {
+        let (at, fault) = self.failed.as_ref()?;
+        (at.elapsed() < again).then(|| fault.clone())
+    }
+
+    pub(super) fn fail(&mut self, fault: &Fault) {
+        self.failed = Some((Instant::now(), fault.clone()));
     }
 
     pub(super) fn doubt(&mut self, suspect: Option<Arc<Client>>) {
@@ -83,8 +96,14 @@ impl Map {
         candidates
     }
 
-    /// Takes in the answer of `server` to `CLUSTER SLOTS`.
-    pub(super) fn learn(&mut self, answer: &Value, server: &Client) -> Result<(), Fault> {
+    /// Takes in the answer of `server` to `CLUSTER SLOTS`. One without `wanted` is a failure, and does not take the place
+    /// of a fuller one: a node that has just joined, or was cast out, knows less than others.
+    pub(super) fn learn(
+        &mut self,
+        answer: &Value,
+        server: &Client,
+        wanted: u16,
+    ) -> Result<(), Fault> {
         let told =
             read(answer, server.host()).ok_or_else(|| Fault::answered(Reason::NotAnAddress))?;
         let mut ranges = Vec::with_capacity(told.len());
@@ -96,12 +115,19 @@ impl Map {
             });
         }
         ranges.sort_by_key(|range| range.first);
-        self.ranges = ranges;
-        self.nodes
-            .retain(|address, _| told.iter().any(|(_, _, at)| at == address));
-        self.moved.clear();
+        let is_told = ranges.iter().any(|range| range.holds(wanted));
+        if is_told || covered(&ranges) > covered(&self.ranges) {
+            self.ranges = ranges;
+            self.nodes
+                .retain(|address, _| told.iter().any(|(_, _, at)| at == address));
+            self.moved.clear();
+        }
+        if !is_told {
+            return Err(Fault::unsent(Reason::NoNode));
+        }
         self.doubted = false;
         self.suspect = None;
+        self.failed = None;
         Ok(())
     }
 
@@ -133,6 +159,20 @@ impl Map {
         self.nodes.insert(address.clone(), Arc::clone(&server));
         Ok(server)
     }
+}
+
+impl Range {
+    fn holds(&self, slot: u16) -> bool {
+        (self.first..=self.last).contains(&slot)
+    }
+}
+
+/// How many slots have a server.
+fn covered(ranges: &[Range]) -> usize {
+    ranges
+        .iter()
+        .map(|range| (range.first..=range.last).len())
+        .sum()
 }
 
 /// First slot, last slot and master of each range; a master without a name is the one that was asked.
@@ -176,4 +216,55 @@ fn read_range(range: &Value, asked: &str) -> Option<(u16, u16, Address)> {
         u16::try_from(*last).ok()?,
         (host.to_owned(), u16::try_from(*port).ok()?),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map() -> (Map, Client) {
+        let client = redis::Client::open("redis://seed:1").unwrap();
+        let like = client.get_connection_info().clone();
+        (Map::new(like), Client::new(client))
+    }
+
+    fn answer(ranges: &[(i64, i64, &str)]) -> Value {
+        let master = |host: &str| Value::Array(vec![Value::BulkString(host.into()), Value::Int(7)]);
+        let range = |&(first, last, host): &_| {
+            Value::Array(vec![Value::Int(first), Value::Int(last), master(host)])
+        };
+        Value::Array(ranges.iter().map(range).collect())
+    }
+
+    #[test]
+    fn an_answer_without_the_slot_is_a_failure_and_replaces_no_fuller_one() {
+        let (mut map, seed) = map();
+        // better than nothing, but not enough
+        map.learn(&answer(&[(0, 99, "x")]), &seed, 150).unwrap_err();
+        assert_eq!(map.find(0).unwrap().host(), "x");
+        map.learn(&answer(&[(0, 99, "a"), (100, 199, "b")]), &seed, 150)
+            .unwrap();
+        map.doubt(None);
+        for poor in [answer(&[]), answer(&[(0, 99, "c")])] {
+            map.learn(&poor, &seed, 150).unwrap_err();
+            assert_eq!(map.find(0).unwrap().host(), "a");
+            assert_eq!(map.find(150).unwrap().host(), "b");
+            assert!(map.is_to_be_asked_for(Duration::ZERO));
+        }
+        map.learn(&answer(&[(100, 199, "c")]), &seed, 150).unwrap();
+        assert_eq!(map.find(150).unwrap().host(), "c");
+        assert!(map.find(0).is_none());
+    }
+
+    #[test]
+    fn a_failure_is_remembered_for_a_while() {
+        let (mut map, seed) = map();
+        let long = Duration::from_secs(3600);
+        assert!(map.failed_within(long).is_none());
+        map.fail(&Fault::unsent(Reason::NoNode));
+        assert!(map.failed_within(long).is_some());
+        assert!(map.failed_within(Duration::ZERO).is_none());
+        map.learn(&answer(&[(0, 9, "a")]), &seed, 3).unwrap();
+        assert!(map.failed_within(long).is_none());
+    }
 }

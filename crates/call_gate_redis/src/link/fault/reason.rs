@@ -16,6 +16,8 @@ pub(in crate::link) enum Reason {
     #[cfg(feature = "tokio")]
     NoTimer,
     #[cfg(feature = "tokio")]
+    NoDriver,
+    #[cfg(feature = "tokio")]
     AttemptLost,
     #[cfg(feature = "cluster")]
     NoNode,
@@ -42,9 +44,11 @@ impl fmt::Display for Reason {
             #[cfg(feature = "tokio")]
             Self::NoTimer => "the tokio runtime has no timers: build it with `enable_all`",
             #[cfg(feature = "tokio")]
-            Self::AttemptLost => {
-                "connecting was given up: the tokio runtime ended, or was not built with `enable_all`"
+            Self::NoDriver => {
+                "connecting panicked: most likely the tokio runtime was not built with `enable_all`"
             }
+            #[cfg(feature = "tokio")]
+            Self::AttemptLost => "connecting was given up: the tokio runtime ended",
             #[cfg(feature = "cluster")]
             Self::NoNode => "no node of the cluster serves the key's slot",
             #[cfg(feature = "sentinel")]

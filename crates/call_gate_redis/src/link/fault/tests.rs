@@ -72,6 +72,41 @@ fn words_of_servers_have_a_kind() {
     }
 }
 
+/// What the library makes of a refused `SELECT`, which comes before anything is sent.
+#[test]
+fn refused_handshakes_are_answers() {
+    use StorageErrorKind::{Protocol, Unauthorized, Unavailable};
+    let kind = |detail: &str| {
+        let refused = "Redis server refused to switch database";
+        let code = redis::ServerErrorKind::ResponseError.into();
+        let error = redis::RedisError::from((code, refused, detail.to_owned()));
+        StorageError::from(Fault::unsent(error)).kind()
+    };
+    for (detail, wanted) in [
+        ("DB index is out of range", Protocol),
+        ("Authentication required.", Unauthorized),
+        (
+            "User poor has no permissions to run the 'select' command",
+            Unauthorized,
+        ),
+        ("max number of clients reached", Unavailable),
+        (
+            "Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+            Unavailable,
+        ),
+        ("Redis is loading the dataset in memory", Unavailable),
+        (
+            "Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+            Unavailable,
+        ),
+    ] {
+        assert_eq!(kind(detail), wanted, "{detail}");
+    }
+    let misuse = StorageError::from(Fault::unsupported(super::Reason::OnlyAsync));
+    assert_eq!(misuse.kind(), StorageErrorKind::Unsupported);
+    assert!(!crate::breaker::is_outage(&misuse));
+}
+
 #[cfg(feature = "cluster")]
 #[test]
 fn redirects_name_a_node() {
@@ -79,6 +114,7 @@ fn redirects_name_a_node() {
         ("MOVED 3999 127.0.0.1:6381", "127.0.0.1", 6381, false),
         ("ASK 3999 node.example:6381", "node.example", 6381, true),
         ("MOVED 1 :7000", "", 7000, false),
+        ("MOVED 1 ?:7000", "", 7000, false),
         ("MOVED 1 ::1:7000", "::1", 7000, false),
     ] {
         let answer = redis::parse_redis_value(format!("-{line}\r\n").as_bytes()).unwrap();

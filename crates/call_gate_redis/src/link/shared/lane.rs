@@ -1,108 +1,113 @@
 //! A connection for each runtime: the task that drives one ends with the runtime that it was made in.
 
-use crate::link::message::Message;
-use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{RedisResult, Value};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::runtime::Id;
 
-/// So many runtimes have a connection; the one that came first loses it to the next.
-const MOST_RUNTIMES: usize = 16;
+/// So many runtimes have a connection; one more takes it from the one that did not need it for longest.
+const MOST_RUNTIMES: usize = 1024;
+/// A runtime that needed its connection no more for so long loses it to the next one; it may be gone, which cannot be
+/// told from outside.
+const KEPT: Duration = Duration::from_secs(60);
 
-#[derive(Default)]
-pub(super) struct Lanes(Mutex<Vec<Lane>>);
+/// What each runtime has; `L` is a connection.
+pub(super) struct Lanes<L>(Mutex<HashMap<Id, Lane<L>>>);
 
-/// What a runtime has.
-struct Lane {
-    runtime: Id,
-    line: Option<Arc<Line>>,
+struct Lane<L> {
+    line: Option<Arc<L>>,
     /// Held by who makes a connection.
     dialing: Arc<tokio::sync::Mutex<()>>,
+    used: Instant,
 }
 
-/// One connection.
-pub(super) struct Line {
-    connection: MultiplexedConnection,
-    made: Instant,
-    /// When the last answer came, in microseconds after `made`.
-    answered: AtomicU64,
+impl<L> Default for Lanes<L> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
 }
 
-impl Lanes {
+impl<L> Lanes<L> {
     /// The connection of this runtime, or what to hold while making it.
-    pub(super) fn of(&self, here: Id) -> Result<Arc<Line>, Arc<tokio::sync::Mutex<()>>> {
+    pub(super) fn of(&self, here: Id) -> Result<Arc<L>, Arc<tokio::sync::Mutex<()>>> {
+        let now = Instant::now();
         let mut lanes = self.lock();
-        if let Some(lane) = lanes.iter().find(|lane| lane.runtime == here) {
+        if let Some(lane) = lanes.get_mut(&here) {
+            lane.used = now;
             return lane.line.clone().ok_or_else(|| Arc::clone(&lane.dialing));
         }
-        if lanes.len() >= MOST_RUNTIMES {
-            lanes.remove(0);
-        }
+        let closing = make_room(&mut lanes, now);
         let dialing = Arc::default();
-        lanes.push(Lane {
-            runtime: here,
+        let lane = Lane {
             line: None,
             dialing: Arc::clone(&dialing),
-        });
+            used: now,
+        };
+        lanes.insert(here, lane);
+        drop(lanes);
+        // closing them is no business of who waits for the lock
+        drop(closing);
         Err(dialing)
     }
 
-    pub(super) fn keep(&self, here: Id, line: &Arc<Line>) {
-        if let Some(lane) = self.lock().iter_mut().find(|lane| lane.runtime == here) {
+    pub(super) fn keep(&self, here: Id, line: &Arc<L>) {
+        if let Some(lane) = self.lock().get_mut(&here) {
             lane.line = Some(Arc::clone(line));
         }
     }
 
     /// The next call makes another connection; those under way on `line` keep it.
-    pub(super) fn forget(&self, here: Id, line: &Arc<Line>) {
-        if let Some(lane) = self.lock().iter_mut().find(|lane| lane.runtime == here) {
+    pub(super) fn forget(&self, here: Id, line: &Arc<L>) {
+        if let Some(lane) = self.lock().get_mut(&here) {
             lane.line.take_if(|kept| Arc::ptr_eq(kept, line));
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Lane>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Id, Lane<L>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Line {
-    pub(super) fn new(connection: MultiplexedConnection) -> Self {
-        Self {
-            connection,
-            made: Instant::now(),
-            answered: AtomicU64::new(0),
+/// Takes out what is no longer needed, and one more if that is nothing and there are too many.
+fn make_room<L>(lanes: &mut HashMap<Id, Lane<L>>, now: Instant) -> Vec<Lane<L>> {
+    let unused = |lane: &mut Lane<L>| now.saturating_duration_since(lane.used) >= KEPT;
+    let mut out: Vec<_> = lanes.extract_if(|_, lane| unused(lane)).collect();
+    if lanes.len() >= MOST_RUNTIMES {
+        let longest = lanes.iter().min_by_key(|(_, lane)| lane.used);
+        let longest = longest.map(|(id, _)| *id);
+        out.extend(longest.and_then(|id| lanes.remove_entry(&id)));
+    }
+    out.into_iter().map(|(_, lane)| lane).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id() -> Id {
+        let builder = &mut tokio::runtime::Builder::new_current_thread();
+        builder.build().unwrap().handle().id()
+    }
+
+    #[test]
+    fn only_those_that_nobody_needs_make_room() {
+        let lanes = Lanes::<u32>::default();
+        let ids: Vec<_> = (0..=MOST_RUNTIMES).map(|_| id()).collect();
+        let (last, first) = ids.split_last().unwrap();
+        for id in first {
+            assert!(lanes.of(*id).is_err());
+            lanes.keep(*id, &Arc::new(1));
         }
-    }
-
-    pub(super) async fn send(&self, message: &Message) -> RedisResult<Value> {
-        let mut connection = self.connection.clone();
-        let answer = match message.pipeline() {
-            Ok(command) => connection.send_packed_command(command).await?,
-            Err(pipeline) => connection
-                .req_packed_commands(&pipeline, 0, message.answers())
-                .await?
-                .pop()
-                .unwrap_or(Value::Nil),
-        };
-        self.answered.fetch_max(self.age(), Ordering::Relaxed);
-        Ok(answer)
-    }
-
-    /// How long it has existed, in microseconds.
-    pub(super) fn age(&self) -> u64 {
-        u64::try_from(self.made.elapsed().as_micros()).unwrap_or(u64::MAX)
-    }
-
-    /// Whether an answer came at that age or later.
-    pub(super) fn answered_since(&self, age: u64) -> bool {
-        self.answered.load(Ordering::Relaxed) >= age
-    }
-
-    /// How long no answer came.
-    pub(super) fn quiet(&self) -> Duration {
-        let answered = self.answered.load(Ordering::Relaxed);
-        Duration::from_micros(self.age().saturating_sub(answered))
+        // the first is used again, so the second was unused for longest
+        assert!(lanes.of(ids[0]).is_ok());
+        assert!(lanes.of(*last).is_err());
+        assert!(lanes.of(ids[0]).is_ok());
+        assert_eq!(lanes.lock().len(), MOST_RUNTIMES);
+        assert!(!lanes.lock().contains_key(&ids[1]));
+        // and those that were not for a minute go all at once
+        let later = Instant::now() + KEPT;
+        lanes.lock().get_mut(&ids[2]).unwrap().used = later;
+        assert_eq!(make_room(&mut lanes.lock(), later).len(), MOST_RUNTIMES - 1);
+        assert!(lanes.of(ids[2]).is_ok());
     }
 }

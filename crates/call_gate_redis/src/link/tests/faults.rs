@@ -80,12 +80,12 @@ fn a_server_that_hangs_holds_callers_no_longer_than_their_deadline() {
         // sent on the connection there was: may have run
         let (outcome, held) = timed(&way);
         assert_eq!(kind(outcome), StorageErrorKind::TimedOut);
-        assert!(held >= SHORT && held < SHORT + SLACK, "held for {held:?}");
+        assert!(held < SHORT + SLACK, "held for {held:?}");
         // a connection to a stopped process is made by its kernel, but never greeted: surely not run
         for _ in 0..3 {
             let (outcome, held) = timed(&way);
             assert_eq!(kind(outcome), StorageErrorKind::Unavailable);
-            assert!(held >= SHORT && held < SHORT + SLACK, "held for {held:?}");
+            assert!(held < SHORT + SLACK, "held for {held:?}");
         }
         redis.signal("CONT");
         let took = recovered(&way);
@@ -154,7 +154,7 @@ fn who_is_not_let_in_is_told_so_without_the_secret() {
             assert!(
                 error
                     .source()
-                    .is_some_and(<dyn std::error::Error>::is::<redis::RedisError>)
+                    .is_some_and(<dyn Error>::is::<redis::RedisError>)
             );
             let words = format!("{} {link:?}", all_words(&error));
             for secret in ["hunter2", "wr0ng-secret", "wr0ng-user", "redis://"] {

@@ -34,26 +34,74 @@ fn a_server_that_forgot_the_script_is_told_once_and_runs_it_once() {
 
 #[test]
 fn threads_share_connections_and_leave_few() {
+    const THREADS: usize = 40;
     let redis = Redis::start(&[]);
     let link = Arc::new(client(&redis.url()));
-    let threads: Vec<_> = (0..40)
-        .map(|_| {
-            let link = Arc::clone(&link);
-            std::thread::spawn(move || {
-                for _ in 0..50 {
-                    run(&*link, &call("k", COUNT), AMPLE).unwrap();
-                }
+    let round = || {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|_| {
+                let link = Arc::clone(&link);
+                std::thread::spawn(move || {
+                    for _ in 0..50 {
+                        run(&*link, &call("k", COUNT), AMPLE).unwrap();
+                    }
+                })
             })
-        })
-        .collect();
-    for thread in threads {
-        thread.join().unwrap();
+            .collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    };
+    round();
+    round();
+    assert_eq!(redis.count("k"), 4_000);
+    // none was closed to be made again; some were asked for by who then found another
+    let clients: String = redis::from_redis_value(redis.tell(&["CLIENT", "LIST"])).unwrap();
+    let (now, ever) = (clients.lines().count() - 1, redis.received());
+    assert!(now <= 2 * THREADS, "{now} connections");
+    assert!(ever <= 2 * THREADS, "{ever} connections made");
+}
+
+/// Slips in a configuration are no outage, for which a policy would answer.
+#[test]
+fn what_is_configured_wrongly_is_not_unavailable() {
+    let redis = Redis::start(&["--databases", "2"]);
+    let link = client(&format!("{}7", redis.url()));
+    for way in ways() {
+        let error = way(&link, &call("k", COUNT), AMPLE).unwrap_err();
+        assert_eq!(error.kind(), StorageErrorKind::Protocol, "{error:?}");
     }
-    assert_eq!(redis.count("k"), 2_000);
-    servers::until("all but the kept connections are closed", || {
-        let clients: String = redis::from_redis_value(redis.tell(&["CLIENT", "LIST"])).unwrap();
-        clients.lines().count() <= 16 + 1
-    });
+    let locked = Redis::start(&["--requirepass", "hunter2"]);
+    let link = client(&format!("{}1", locked.url()));
+    for way in ways() {
+        let error = way(&link, &call("k", COUNT), AMPLE).unwrap_err();
+        assert_eq!(error.kind(), StorageErrorKind::Unauthorized, "{error:?}");
+    }
+}
+
+/// With a password, and with a database: the library puts both before the first call.
+#[test]
+fn a_server_with_too_many_clients_is_unavailable() {
+    let redis = Redis::start(&["--requirepass", "pw", "--maxclients", "1"]);
+    let url = |rest: &str| redis.url().replace("redis://", &format!("redis://{rest}"));
+    let first = redis::Client::open(url(":pw@")).unwrap();
+    let mut held = None;
+    servers::until(
+        "the server has forgotten who tried whether it listens",
+        || {
+            held = first.get_connection().ok();
+            held.is_some()
+        },
+    );
+    for url in [url(""), url(":pw@"), url(":pw@") + "1", url("") + "1"] {
+        let link = client(&url);
+        for way in ways() {
+            let error = way(&link, &call("k", COUNT), AMPLE).unwrap_err();
+            let kind = error.kind();
+            assert_eq!(kind, StorageErrorKind::Unavailable, "{url}: {error:?}");
+        }
+    }
+    drop(held);
 }
 
 #[test]
@@ -122,7 +170,7 @@ fn a_pool_of_others_serves_tasks_and_refuses_threads() {
         b"asked"
     );
     let error = run(&link, &calls, AMPLE).unwrap_err();
-    assert_eq!(error.kind(), StorageErrorKind::Unavailable);
+    assert_eq!(error.kind(), StorageErrorKind::Unsupported);
     assert!(all_words(&error).contains("from_url"), "{error:?}");
     assert_eq!(redis.count("k"), 1);
 }
@@ -155,7 +203,7 @@ fn what_a_runtime_lacks_is_an_error() {
     };
     assert!(all_words(&error).contains("outside"), "{error:?}");
     for error in [timeless, blind, error] {
-        assert_eq!(error.kind(), StorageErrorKind::Unavailable);
+        assert_eq!(error.kind(), StorageErrorKind::Unsupported);
     }
     assert_eq!(redis.count("k"), 0);
 }
@@ -170,6 +218,6 @@ fn without_the_feature_nothing_is_awaited() {
     let std::task::Poll::Ready(Err(error)) = call.as_mut().poll(&mut context) else {
         panic!("there is nothing to wait for");
     };
-    assert_eq!(error.kind(), StorageErrorKind::Unavailable);
+    assert_eq!(error.kind(), StorageErrorKind::Unsupported);
     assert!(all_words(&error).contains("`tokio`"), "{error:?}");
 }

@@ -80,6 +80,14 @@ impl Redis {
         command.arg(&words[1..]).query(&mut connection)
     }
 
+    /// How many connections it ever had, with the one that asks.
+    pub(super) fn received(&self) -> usize {
+        let stats: String = redis::from_redis_value(self.tell(&["INFO", "stats"])).unwrap();
+        let mut lines = stats.lines();
+        let number = lines.find_map(|line| line.strip_prefix("total_connections_received:"));
+        number.unwrap().parse().unwrap()
+    }
+
     /// How often a script that counts has run for `key`.
     pub(super) fn count(&self, key: &str) -> u64 {
         let value = self.tell(&["GET", key]);

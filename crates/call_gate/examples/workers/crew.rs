@@ -10,11 +10,12 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::FAR_TOO_LONG;
+use crate::shift::FAR_TOO_LONG;
 
 pub(crate) struct Crew {
     program: PathBuf,
-    gate: String,
+    /// What a worker is started with.
+    words: Vec<String>,
     workers: Vec<Worker>,
     /// The number of the worker, and its line.
     sender: Sender<(usize, String)>,
@@ -37,11 +38,12 @@ enum State {
 }
 
 impl Crew {
-    pub(crate) fn new(gate: &str) -> Result<Self, Box<dyn Error>> {
+    /// Workers that are told `words`, beside that they are workers.
+    pub(crate) fn new(words: &[&str]) -> Result<Self, Box<dyn Error>> {
         let (sender, lines) = mpsc::channel();
         Ok(Self {
             program: env::current_exe()?,
-            gate: gate.to_owned(),
+            words: words.iter().map(|word| (*word).to_owned()).collect(),
             workers: Vec::new(),
             sender,
             lines,
@@ -51,7 +53,8 @@ impl Crew {
     /// Starts one more, and tells its process id.
     pub(crate) fn start(&mut self) -> Result<u32, Box<dyn Error>> {
         let mut child = Command::new(&self.program)
-            .args(["worker", &self.gate])
+            .arg("worker")
+            .args(&self.words)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use call_gate::CallGate;
 
 use crate::record::Record;
-use crate::{FRAME_LIMIT, FRAME_STEP, GATE_LIMIT, GATE_SIZE};
+use crate::shift::{FRAME_LIMIT, FRAME_STEP, GATE_LIMIT, GATE_SIZE};
 
 #[derive(Default)]
 pub(crate) struct Witness {
@@ -87,6 +87,15 @@ impl Witness {
             .into());
         }
         writeln!(out, "{}", record.check()?)?;
+        let (used, allowed) = record.used_of_allowed();
+        writeln!(
+            out,
+            "{used} in whole windows, of the {allowed} that the limit allows"
+        )?;
+        // those who wait come when there is room, and a busy machine may make them late
+        if used * 10 < allowed * 9 {
+            return Err("room went to waste while workers waited for it".into());
+        }
         writeln!(
             out,
             "the gate holds the same, frame by frame; {}",
