@@ -83,7 +83,7 @@ pub(crate) fn steps(full: bool) -> Result<Vec<Step>, String> {
             "redis faults",
             full,
             &REDIS,
-            "test --release --package call_gate_redis --all-features --test it -- --ignored --test-threads 1 fault hammer cluster sentinel",
+            "test --release --package call_gate_redis --all-features --test it -- --ignored --test-threads 1 fault hammer cluster sentinel away",
             |_| (),
         ));
     }

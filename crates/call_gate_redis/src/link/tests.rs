@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 /// Long enough for anything that works.
 const AMPLE: Duration = Duration::from_secs(5);
 /// What a deadline may be missed by on a machine that does other things as well.
-const SLACK: Duration = Duration::from_millis(100);
+const SLACK: Duration = Duration::from_millis(400);
 
 type Outcome = Result<Vec<u8>, StorageError>;
 /// How a link is called.

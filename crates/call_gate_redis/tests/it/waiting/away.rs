@@ -37,6 +37,7 @@ fn wait_while_it_is_away(
 }
 
 #[test]
+#[ignore = "heavy, and about time: `cargo xtask test` runs it by itself"]
 fn waiters_are_told_that_the_server_is_away() {
     let began = Instant::now();
     let told = wait_while_it_is_away(OnStorageError::Error, |_, _| {});
@@ -52,6 +53,7 @@ fn waiters_are_told_that_the_server_is_away() {
 }
 
 #[test]
+#[ignore = "heavy, and about time: `cargo xtask test` runs it by itself"]
 fn waiters_that_are_denied_meanwhile_wait_for_the_server() {
     let told = wait_while_it_is_away(OnStorageError::Deny, |server, gate| {
         // a window and more
@@ -65,6 +67,7 @@ fn waiters_that_are_denied_meanwhile_wait_for_the_server() {
 }
 
 #[test]
+#[ignore = "heavy, and about time: `cargo xtask test` runs it by itself"]
 fn waiters_go_on_alone_and_come_back() {
     let half = OnStorageError::local(2).unwrap();
     let told = wait_while_it_is_away(half, |server, gate| {
