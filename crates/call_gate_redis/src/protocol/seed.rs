@@ -19,15 +19,12 @@ impl Seed {
     /// The counts of `values`, newest first, the newest of frame `newest`, for a gate that stands so; `None`: that holds
     /// something, or nothing of them is left in its windows.
     ///
-    /// Where the server's clock is more than a window behind the one that they were counted by, the newest become the
-    /// present's: a gate that far ahead would be taken for an empty one.
+    /// Counts that are more than a window ahead of the server's clock are taken for those of a clock that went wrong, as
+    /// all such are: the gate shows none of them.
     pub(crate) fn new(shape: &Shape, stand: &Stand, newest: u64, values: &[u64]) -> Option<Self> {
         if stand.spans.iter().any(|held| held.used > 0) {
             return None;
         }
-        let lengths = shape.spans().iter().map(|size| size.ratio * size.frames);
-        let far = newest.saturating_sub(stand.frame) > lengths.max().unwrap_or(0);
-        let newest = if far { stand.frame } else { newest };
         // at each place, what is counted there and in older frames
         let mut older = vec![0];
         for value in values.iter().rev() {
