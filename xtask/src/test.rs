@@ -10,7 +10,7 @@ use crate::{plan, process, python, redis, workspace};
 /// A suite's budgets, short form and `--full`, with a cold build on two cores in each.
 struct Budget(Duration, Duration);
 
-const WORKSPACE: Budget = Budget(minutes(10), minutes(30));
+const WORKSPACE: Budget = Budget(minutes(14), minutes(30));
 const DOCTESTS: Budget = Budget(minutes(5), minutes(5));
 const LOOM: Budget = Budget(minutes(12), minutes(45));
 const STRESS: Budget = Budget(minutes(6), minutes(30));
