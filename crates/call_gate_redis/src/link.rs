@@ -2,7 +2,7 @@
 //!
 //! [`client`] is one server; `Cluster` and `Sentinel` find out which of several a call goes to, and send it through a
 //! `Client`. What blocks and what is awaited lies in `blocking` and `shared`, all the rest is written once over a
-//! [`Way`](call_gate_core::Way).
+//! [`Way`].
 
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 mod address;
@@ -22,8 +22,10 @@ mod tests;
 mod tls;
 
 use crate::script::Call;
-use call_gate_core::{BoxFuture, StorageError};
+use call_gate_core::{BoxFuture, StorageError, Way, at_once};
+use fault::Fault;
 use std::fmt::Debug;
+use std::future::Future;
 use std::time::Instant;
 
 /// A server, or several that are one, to which script calls can be sent.
@@ -40,4 +42,28 @@ pub(crate) trait Link: Debug + Send + Sync {
         call: &'a Call,
         until: Instant,
     ) -> BoxFuture<'a, Result<Vec<u8>, StorageError>>;
+}
+
+/// What brings a call to its server, written once for both ways; that makes it a [`Link`].
+trait Route: Debug + Send + Sync {
+    fn route(
+        &self,
+        way: Way,
+        call: &Call,
+        until: Instant,
+    ) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
+}
+
+impl<R: Route> Link for R {
+    fn run(&self, call: &Call, until: Instant) -> Result<Vec<u8>, StorageError> {
+        Ok(at_once(self.route(Way::Blocking, call, until))?)
+    }
+
+    fn run_async<'a>(
+        &'a self,
+        call: &'a Call,
+        until: Instant,
+    ) -> BoxFuture<'a, Result<Vec<u8>, StorageError>> {
+        Box::pin(async move { Ok(self.route(Way::Awaited, call, until).await?) })
+    }
 }

@@ -1,13 +1,13 @@
 //! One server, and the connections to it.
 
-use super::Link;
+use super::Route;
 use super::blocking::Blocking;
 use super::fault::{Fault, Reason};
 use super::message::Message;
 #[cfg(feature = "tokio")]
 use super::shared::Shared;
 use crate::script::Call;
-use call_gate_core::{BoxFuture, StorageError, Way, at_once};
+use call_gate_core::Way;
 #[cfg(feature = "cluster")]
 use redis::ConnectionAddr;
 use redis::Value;
@@ -131,17 +131,9 @@ fn guarded(tcp: TcpSettings) -> TcpSettings {
     tcp
 }
 
-impl Link for Client {
-    fn run(&self, call: &Call, until: Instant) -> Result<Vec<u8>, StorageError> {
-        Ok(at_once(self.call(Way::Blocking, call, false, until))?)
-    }
-
-    fn run_async<'a>(
-        &'a self,
-        call: &'a Call,
-        until: Instant,
-    ) -> BoxFuture<'a, Result<Vec<u8>, StorageError>> {
-        Box::pin(async move { Ok(self.call(Way::Awaited, call, false, until).await?) })
+impl Route for Client {
+    async fn route(&self, way: Way, call: &Call, until: Instant) -> Result<Vec<u8>, Fault> {
+        self.call(way, call, false, until).await
     }
 }
 

@@ -6,13 +6,13 @@
 mod map;
 mod slot;
 
-use super::Link;
+use super::Route;
 use super::address::listed;
 use super::client::Client;
 use super::fault::{Fault, Reason};
 use super::message::Message;
 use crate::script::Call;
-use call_gate_core::{BoxFuture, StorageError, Way, at_once};
+use call_gate_core::Way;
 use map::Map;
 use redis::RedisError;
 use slot::slot_of;
@@ -44,32 +44,6 @@ impl Cluster {
             seeds,
             map: Mutex::new(Map::new(like)),
         })
-    }
-
-    async fn call(&self, way: Way, call: &Call, until: Instant) -> Result<Vec<u8>, Fault> {
-        let slot = slot_of(&call.key);
-        let mut server = self.server_of(way, slot, until).await?;
-        let mut asking = false;
-        let mut redirects = 0;
-        loop {
-            let fault = match server.call(way, call, asking, until).await {
-                Ok(answer) => return Ok(answer),
-                Err(fault) => fault,
-            };
-            match fault.redirect() {
-                Some(to) if redirects < MOST_REDIRECTS => {
-                    redirects += 1;
-                    asking = to.ask;
-                    server = self.lock().follow(slot, &server, &to)?;
-                }
-                _ => {
-                    if fault.is_of_the_server() {
-                        self.lock().doubt(Some(server));
-                    }
-                    return Err(fault);
-                }
-            }
-        }
     }
 
     /// Who serves the slot, as far as is known; the cluster is asked where there is doubt.
@@ -133,17 +107,31 @@ impl Cluster {
     }
 }
 
-impl Link for Cluster {
-    fn run(&self, call: &Call, until: Instant) -> Result<Vec<u8>, StorageError> {
-        Ok(at_once(self.call(Way::Blocking, call, until))?)
-    }
-
-    fn run_async<'a>(
-        &'a self,
-        call: &'a Call,
-        until: Instant,
-    ) -> BoxFuture<'a, Result<Vec<u8>, StorageError>> {
-        Box::pin(async move { Ok(self.call(Way::Awaited, call, until).await?) })
+impl Route for Cluster {
+    async fn route(&self, way: Way, call: &Call, until: Instant) -> Result<Vec<u8>, Fault> {
+        let slot = slot_of(&call.key);
+        let mut server = self.server_of(way, slot, until).await?;
+        let mut asking = false;
+        let mut redirects = 0;
+        loop {
+            let fault = match server.call(way, call, asking, until).await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            match fault.redirect() {
+                Some(to) if redirects < MOST_REDIRECTS => {
+                    redirects += 1;
+                    asking = to.ask;
+                    server = self.lock().follow(slot, &server, &to)?;
+                }
+                _ => {
+                    if fault.is_of_the_server() {
+                        self.lock().doubt(Some(server));
+                    }
+                    return Err(fault);
+                }
+            }
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! A master that sentinels know the address of.
 
-use super::Link;
+use super::Route;
 use super::address::{at, listed};
 use super::client::Client;
 use super::fault::{Fault, Reason};
 use super::message::Message;
 use crate::script::Call;
-use call_gate_core::{BoxFuture, StorageError, StorageErrorKind, Way, at_once};
+use call_gate_core::{StorageErrorKind, Way};
 use redis::{ConnectionInfo, RedisConnectionInfo, RedisError, Value};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -62,17 +62,6 @@ impl Sentinel {
             like,
             known: Mutex::default(),
         })
-    }
-
-    async fn call(&self, way: Way, call: &Call, until: Instant) -> Result<Vec<u8>, Fault> {
-        let server = self.server(way, until).await?;
-        let outcome = server.call(way, call, false, until).await;
-        if let Err(fault) = &outcome
-            && fault.is_of_the_server()
-        {
-            self.known().doubt(&server);
-        }
-        outcome
     }
 
     /// The master, as far as is known; sentinels are asked where there is doubt.
@@ -199,17 +188,16 @@ fn read(answer: &Value) -> Result<Address, Reason> {
     }
 }
 
-impl Link for Sentinel {
-    fn run(&self, call: &Call, until: Instant) -> Result<Vec<u8>, StorageError> {
-        Ok(at_once(self.call(Way::Blocking, call, until))?)
-    }
-
-    fn run_async<'a>(
-        &'a self,
-        call: &'a Call,
-        until: Instant,
-    ) -> BoxFuture<'a, Result<Vec<u8>, StorageError>> {
-        Box::pin(async move { Ok(self.call(Way::Awaited, call, until).await?) })
+impl Route for Sentinel {
+    async fn route(&self, way: Way, call: &Call, until: Instant) -> Result<Vec<u8>, Fault> {
+        let server = self.server(way, until).await?;
+        let outcome = server.call(way, call, false, until).await;
+        if let Err(fault) = &outcome
+            && fault.is_of_the_server()
+        {
+            self.known().doubt(&server);
+        }
+        outcome
     }
 }
 
