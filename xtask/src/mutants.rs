@@ -181,6 +181,7 @@ impl Bench {
                 command
                     .env("RUSTFLAGS", test::loom_flags())
                     .env("LOOM_MAX_PREEMPTIONS", "2")
+                    .env("LOOM_MAX_PERMUTATIONS", "400000")
                     .env("CARGO_TARGET_DIR", self.home.join("target/loom"));
                 command
             }
