@@ -6,6 +6,7 @@ mod clocks;
 mod decorator;
 mod denied;
 mod frames;
+mod limiter;
 mod redis;
 mod shared;
 mod spans;
@@ -28,6 +29,8 @@ pub const ALL: &[fn() -> Group] = &[
     waiting::group,
     awaited::group,
     decorator::group,
+    || limiter::group(Threads::One),
+    || limiter::group(Threads::Two),
     shared::calls,
     shared::two,
     shared::attach,

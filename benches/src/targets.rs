@@ -184,6 +184,30 @@ pub const ALL: &[Target] = &[
         1.05,
     ),
     target(
+        "a limiter of one window, to a gate",
+        "limiter/memory-1-window/1",
+        "limiter/gate/1",
+        1.3,
+    ),
+    target(
+        "a limiter of four windows and permits, to governor and a semaphore",
+        "limiter/memory-4-windows-burst/1",
+        "limiter/governor-semaphore/1",
+        1.0,
+    ),
+    target(
+        "the same with the usual windows, to governor and a semaphore",
+        "limiter/memory-usual-burst/1",
+        "limiter/governor-semaphore/1",
+        1.0,
+    ),
+    target(
+        "a limiter of four windows and permits, to governor alone",
+        "limiter/memory-4-windows-burst/1",
+        "limiter/governor/1",
+        5.0,
+    ),
+    target(
         "admitted on shared memory, 10 frames of 1 s, to memory",
         "shared/segment-10x1s/1",
         "shared/memory-10x1s/1",

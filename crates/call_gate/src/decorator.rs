@@ -1,6 +1,11 @@
 //! What `#[call_gate(..)]` expands to; nothing else is to use it.
 
+mod limiter;
+
 pub use call_gate_core::{Entry, Inline, Wait};
+pub use limiter::{
+    AsyncRateLimiter, InlineLimiter, RateLimiter, check_number, check_value, limiter,
+};
 
 use call_gate_core::{Admit, AsGate, UpdateError};
 

@@ -26,6 +26,10 @@ pub mod shared {}
 #[doc = include_str!("../docs/guide/redis.md")]
 pub mod redis {}
 
+#[cfg(all(feature = "limiter", feature = "macros", feature = "tokio"))]
+#[doc = include_str!("../docs/guide/limiter.md")]
+pub mod limiter {}
+
 #[doc = include_str!("../docs/guide/errors.md")]
 pub mod errors {}
 

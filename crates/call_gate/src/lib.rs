@@ -25,6 +25,7 @@
 //! | feature | adds |
 //! | --- | --- |
 //! | `persist` (default) | gates in files: `CallGate::to_file`, `CallGate::from_file` |
+//! | `limiter` | `RateLimiter`, several windows and a bound on how many run at once |
 //! | `shared` | `SharedMemory`, one gate for the processes of a host |
 //! | `redis` | `RedisStorage`, one gate for many machines, in Redis or Valkey |
 //! | `redis-cluster`, `redis-sentinel` | the same in a cluster, or behind sentinels |
@@ -46,17 +47,25 @@ pub use call_gate_core::clock;
 pub use call_gate_core::{
     Act, Admit, Answer, AsGate, Awaited, Blueprint, Booked, Booking, BoxFuture, CallGate,
     CallGateBuilder, Clock, ConfigError, ConfigErrorKind, Counter, Deadline, Decide, Decision,
-    Denial, Entry, Error, ErrorKind, Frame, GateConfig, Geometry, Key, Limits, MAX_FRAMES,
-    MAX_GATE_SIZE, MIN_FRAME_STEP, ManualClock, Memory, Moment, OnLimits, Opened, OwnedPass, Pass,
-    Reading, Refund, Refusal, Remote, Scope, Snapshot, Span, State, Step, Storage, StorageError,
-    StorageErrorKind, StorageKind, SystemClock, TooLarge, Underflow, UpdateError, Verdict, Wait,
-    Waiter, Window, WindowError,
+    Demand, Denial, Entry, Error, ErrorKind, Frame, GateConfig, Geometry, Held, Key, Limits,
+    MAX_FRAMES, MAX_GATE_SIZE, MIN_FRAME_STEP, ManualClock, Memory, Moment, OnLimits, Opened,
+    OwnedPass, Pass, Reading, Refund, Refusal, Remote, Scope, Snapshot, Span, State, Step, Storage,
+    StorageError, StorageErrorKind, StorageKind, SystemClock, TooLarge, Turnstile,
+    TurnstileBuilder, TurnstileState, Underflow, UpdateError, Verdict, Wait, Waiter, Window,
+    WindowError, WindowState,
 };
 #[cfg(feature = "persist")]
 pub use call_gate_core::{FileError, FileErrorKind};
 
 #[cfg(feature = "redis")]
 pub use call_gate_redis::{Lease, OnStorageError, RedisStorage};
+
+#[cfg(all(feature = "limiter", feature = "tokio"))]
+pub use call_gate_limiter::{AsyncOwnedPermit, AsyncPermit, AsyncRateLimiter};
+#[cfg(feature = "limiter")]
+pub use call_gate_limiter::{
+    OwnedPermit, Permit, RateLimiter, RateLimiterBuilder, Remaining, WindowRoom,
+};
 
 #[cfg(feature = "shared")]
 pub use call_gate_shared::{
@@ -66,7 +75,7 @@ pub use call_gate_shared::{
 #[cfg(feature = "tokio")]
 pub use call_gate_async::{
     AdmitAsync, AsyncCallGate, AsyncOwnedPass, AsyncPass, Enter, EnterOwned, Run, TokioClock,
-    TryRun, Update,
+    TryRun, Update, Waiting,
 };
 
 #[cfg(feature = "macros")]
@@ -75,6 +84,7 @@ pub use call_gate_macros::call_gate;
 // The README's blocks run as tests, which takes every feature.
 #[cfg(all(
     doctest,
+    feature = "limiter",
     feature = "persist",
     feature = "redis",
     feature = "shared",

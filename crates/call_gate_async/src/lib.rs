@@ -28,6 +28,7 @@ mod pass;
 mod run;
 mod timer;
 mod update;
+mod waiting;
 
 pub use admit::AdmitAsync;
 pub use clock::TokioClock;
@@ -36,3 +37,4 @@ pub use gate::AsyncCallGate;
 pub use pass::{AsyncOwnedPass, AsyncPass};
 pub use run::{Run, TryRun};
 pub use update::Update;
+pub use waiting::Waiting;

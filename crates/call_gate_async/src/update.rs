@@ -1,14 +1,11 @@
 //! The future that waits its turn.
 
-use crate::timer::Timer;
-use call_gate_core::{
-    Answer, BoxFuture, CallGate, Reading, Step, StorageError, UpdateError, Wait, Waiter,
-};
+use crate::waiting::Waiting;
+use call_gate_core::{BoxFuture, CallGate, Reading, UpdateError, Wait, Waiter};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 /// Books a value, waiting its turn.
 ///
@@ -38,13 +35,6 @@ enum Stage<'g> {
     /// A remote storage is asked whether there is a need to wait; the wait's time runs already.
     Trying(BoxFuture<'g, Result<Reading, UpdateError>>, Waiter<'g>),
     Waiting(Waiting<'g>),
-}
-
-/// The tokio driver of a waiter's steps.
-struct Waiting<'g> {
-    waiter: Waiter<'g>,
-    timer: Timer,
-    asking: Option<BoxFuture<'g, Result<Answer, StorageError>>>,
 }
 
 impl<'g> Update<'g> {
@@ -89,7 +79,7 @@ impl<'g> Update<'g> {
         let Stage::Waiting(waiting) = &mut *stage else {
             return Poll::Pending;
         };
-        let polled = waiting.poll(context);
+        let polled = Pin::new(waiting).poll(context);
         if polled.is_pending() {
             self.stage = Some(stage);
         }
@@ -133,73 +123,6 @@ impl Future for Update<'_> {
             return Poll::Ready(Ok(reading));
         }
         self.poll_slowly(context)
-    }
-}
-
-impl<'g> Waiting<'g> {
-    fn new(waiter: Waiter<'g>) -> Self {
-        Self {
-            waiter,
-            timer: Timer::default(),
-            asking: None,
-        }
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Reading, UpdateError>> {
-        let mut step = match self.asking {
-            Some(_) => Step::Ask,
-            None => self.waiter.step(context.waker()),
-        };
-        // it ends: a step asks or sleeps, an answer that is no more than a denial sleeps, and a sleep is over only when
-        // its timer fired and the gate's time moved along with it
-        loop {
-            step = match step {
-                Step::Done(outcome) => return Poll::Ready(outcome),
-                Step::Ask => match self.ask(context) {
-                    Poll::Ready(step) => step,
-                    Poll::Pending => return Poll::Pending,
-                },
-                Step::Sleep(None, _) => {
-                    self.timer.unset();
-                    return Poll::Pending;
-                }
-                Step::Sleep(Some(at), turn) => {
-                    if !self.timer.is_set_for(at) {
-                        match self.waiter.alarm(at, turn, context.waker()) {
-                            // the clock has moved there meanwhile: no timer is needed, nor may there be one
-                            Some(Duration::ZERO) => {
-                                step = self.waiter.fired(Duration::ZERO, context.waker());
-                                continue;
-                            }
-                            Some(wait) => {
-                                if let Err(error) = self.timer.set(at, wait) {
-                                    return Poll::Ready(Err(error));
-                                }
-                            }
-                            None => self.timer.unset(),
-                        }
-                    }
-                    match self.timer.poll(context) {
-                        Poll::Ready(slept) => self.waiter.fired(slept, context.waker()),
-                        Poll::Pending => return Poll::Pending,
-                    }
-                }
-            }
-        }
-    }
-
-    fn ask(&mut self, context: &mut Context<'_>) -> Poll<Step> {
-        if self.asking.is_none()
-            && let Some(step) = self.waiter.ask(context.waker())
-        {
-            return Poll::Ready(step);
-        }
-        let waiter = &self.waiter;
-        let asking = self.asking.get_or_insert_with(|| waiter.ask_remote());
-        asking.as_mut().poll(context).map(|answer| {
-            self.asking = None;
-            self.waiter.answer(answer, context.waker())
-        })
     }
 }
 

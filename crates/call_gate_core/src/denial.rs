@@ -15,6 +15,12 @@ pub enum Scope {
     Gate,
     /// The queue: there was room, but others came first.
     Queue,
+    /// The permits of a limiter: as many as may be are out.
+    Burst,
+    /// A window of a limiter; [`Denial::window`] says which.
+    Window,
+    /// A window of a limiter that counts cost; [`Denial::window`] says which.
+    Cost,
 }
 
 impl fmt::Display for Scope {
@@ -23,6 +29,9 @@ impl fmt::Display for Scope {
             Self::Frame => "frame",
             Self::Gate => "gate",
             Self::Queue => "queue",
+            Self::Burst => "burst",
+            Self::Window => "window",
+            Self::Cost => "cost",
         })
     }
 }
@@ -36,9 +45,13 @@ pub struct Denial {
     used: u64,
     limit: u64,
     wait: u64,
-    /// Number of the gate's name, shifted over the scope.
+    /// Number of the gate's name, over the index of a limiter's window, over the scope.
     who: u64,
 }
+
+const SCOPE_BITS: u32 = 3;
+const WINDOW_BITS: u32 = 8;
+const NAME_SHIFT: u32 = SCOPE_BITS + WINDOW_BITS;
 
 impl Denial {
     /// A denial as a storage reports it; the gate adds its name.
@@ -68,24 +81,41 @@ impl Denial {
             used,
             limit,
             wait,
-            who: name << 2 | scope_bits(scope),
+            who: name << NAME_SHIFT | scope_bits(scope),
         }
     }
 
     pub(crate) fn named(self, name: u64) -> Self {
         Self {
-            who: name << 2 | self.who & 3,
+            who: name << NAME_SHIFT | self.who & ((1 << NAME_SHIFT) - 1),
             ..self
         }
+    }
+
+    /// The same by a limiter's window `index`, those of cost counted on after the others.
+    pub(crate) fn of_window(self, index: usize) -> Self {
+        Self {
+            who: self.who | (index as u64 & ((1 << WINDOW_BITS) - 1)) << SCOPE_BITS,
+            ..self
+        }
+    }
+
+    /// The same with another wait.
+    pub(crate) fn after(self, retry_after: Duration) -> Self {
+        let wait = u64::try_from(retry_after.as_nanos()).unwrap_or(u64::MAX);
+        Self { wait, ..self }
     }
 
     /// Who said no.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        match self.who & 3 {
+        match self.who & ((1 << SCOPE_BITS) - 1) {
             0 => Scope::Frame,
             1 => Scope::Gate,
-            _ => Scope::Queue,
+            2 => Scope::Queue,
+            3 => Scope::Burst,
+            4 => Scope::Window,
+            _ => Scope::Cost,
         }
     }
 
@@ -112,7 +142,8 @@ impl Denial {
     /// Exact in the gate's time, never too short. Where that comes from the
     /// kernel's coarse clock it may be too long by what that clock lags: a few
     /// milliseconds, four of its ticks at most. Behind others it is at least
-    /// the time until the first of them can go, as far as that is known.
+    /// the time until the first of them can go, as far as that is known. Zero
+    /// where a permit has to come back first: nobody knows when.
     #[must_use]
     pub fn retry_after(&self) -> Duration {
         Duration::from_nanos(self.wait)
@@ -123,7 +154,19 @@ impl Denial {
     /// Looked up when asked for: long after the gate is gone its name is too.
     #[must_use]
     pub fn gate(&self) -> Option<Arc<str>> {
-        name::of(self.who >> 2)
+        name::of(self.who >> NAME_SHIFT)
+    }
+
+    /// How long the window is that denied, of a limiter's; `None` for a gate's own, and for permits.
+    ///
+    /// Looked up as [`gate`](Self::gate) is.
+    #[must_use]
+    pub fn window(&self) -> Option<Duration> {
+        if !matches!(self.scope(), Scope::Window | Scope::Cost) {
+            return None;
+        }
+        let index = self.who >> SCOPE_BITS & ((1 << WINDOW_BITS) - 1);
+        name::window_of(self.who >> NAME_SHIFT, usize::try_from(index).ok()?)
     }
 }
 
@@ -132,6 +175,9 @@ const fn scope_bits(scope: Scope) -> u64 {
         Scope::Frame => 0,
         Scope::Gate => 1,
         Scope::Queue => 2,
+        Scope::Burst => 3,
+        Scope::Window => 4,
+        Scope::Cost => 5,
     }
 }
 
@@ -168,10 +214,19 @@ impl fmt::Display for Denial {
                 f,
                 "others are waiting, {requested} must queue; retry in {after:?}"
             ),
+            Scope::Burst => write!(
+                f,
+                "{used} of {limit} permits are out, no room for {requested}; retry when one comes back"
+            ),
             scope => {
+                match (scope, self.window()) {
+                    (Scope::Window, Some(window)) => write!(f, "limit of {limit} in {window:?}")?,
+                    (_, Some(window)) => write!(f, "{scope} limit of {limit} in {window:?}")?,
+                    (_, None) => write!(f, "{scope} limit of {limit}")?,
+                }
                 write!(
                     f,
-                    "{scope} limit of {limit} has no room for {requested} ({used} used); retry in {after:?}"
+                    " has no room for {requested} ({used} used); retry in {after:?}"
                 )
             }
         }

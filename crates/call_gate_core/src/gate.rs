@@ -10,9 +10,12 @@ mod driver;
 mod files;
 mod inner;
 mod pass;
+mod permits;
 mod properties;
 mod reads;
 mod seed;
+mod take;
+mod turnstile;
 mod update;
 mod wait;
 mod way;
@@ -23,13 +26,15 @@ pub use builder::CallGateBuilder;
 pub use decide::Decide;
 pub(crate) use inner::Inner;
 pub use pass::{OwnedPass, Pass, Refund};
+pub(crate) use permits::IfFull;
+pub use turnstile::{Turnstile, TurnstileBuilder, TurnstileState, WindowState};
 pub use wait::Wait;
 pub use way::{Way, at_once};
 
 use crate::clock::Moment;
+use crate::demand::Demand;
 use crate::error::{ConfigError, StorageError, UpdateError};
 use crate::limits::Limits;
-use crate::queue;
 use crate::reading::{Decision, Reading, State};
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,9 +109,12 @@ impl CallGate {
     /// # Errors
     /// As [`try_update`](Self::try_update), and [`UpdateError::WaitExhausted`]
     /// when the wait is over. Nothing is booked.
-    #[inline]
+    #[inline(always)]
     pub fn update(&self, value: u64) -> Result<Reading, UpdateError> {
-        self.update_with(value, Wait::Window)
+        match self.try_fast(value) {
+            Some(reading) => Ok(reading),
+            None => self.0.wait_for(Demand::new(value), Wait::Window),
+        }
     }
 
     /// Books `value`, waiting its turn as long as `wait` says.
@@ -120,21 +128,7 @@ impl CallGate {
         }
         match self.try_fast(value) {
             Some(reading) => Ok(reading),
-            None => self.update_slowly(value, wait),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn update_slowly(&self, value: u64, wait: Wait) -> Result<Reading, UpdateError> {
-        // its time runs from here, also while a remote storage answers
-        let waiter = self.waiter(value, wait);
-        if self.must_wait(value) {
-            return queue::block_on(waiter);
-        }
-        match self.0.try_update(value) {
-            Err(error) if error.may_pass_later() => queue::block_on(waiter),
-            outcome => outcome,
+            None => self.0.wait_for(Demand::new(value), wait),
         }
     }
 

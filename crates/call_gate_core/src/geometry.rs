@@ -8,6 +8,8 @@ use core::time::Duration;
 pub const MIN_FRAME_STEP: Duration = Duration::from_micros(1);
 /// Most frames in one window.
 pub const MAX_FRAMES: u64 = 1 << 20;
+/// Most spans of one window.
+pub(crate) const MAX_SPANS: usize = 64;
 /// Longest window: what signed 64-bit nanoseconds hold, 292 years.
 pub const MAX_GATE_SIZE: Duration = Duration::from_nanos(i64::MAX as u64);
 
@@ -94,7 +96,7 @@ impl Geometry {
     /// No span at all, or more than 64.
     pub fn new(spans: &[Span]) -> Result<Self, ConfigError> {
         let base = spans.iter().fold(0, |base, span| gcd(base, span.step));
-        if base == 0 || spans.len() > 64 {
+        if base == 0 || spans.len() > MAX_SPANS {
             let count = spans.len();
             return Err(ConfigError::new(
                 ConfigErrorKind::Frames,

@@ -32,6 +32,8 @@ mod window;
 #[cfg(feature = "std")]
 pub mod clock;
 #[cfg(feature = "std")]
+mod demand;
+#[cfg(feature = "std")]
 mod denial;
 #[cfg(feature = "std")]
 mod gate;
@@ -59,6 +61,8 @@ pub use window::{Booking, Refusal, Verdict, Window, WindowError};
 #[cfg(feature = "std")]
 pub use clock::{Clock, ManualClock, Moment, SystemClock};
 #[cfg(feature = "std")]
+pub use demand::Demand;
+#[cfg(feature = "std")]
 pub use denial::{Denial, Scope};
 #[cfg(feature = "std")]
 pub use error::{
@@ -70,7 +74,7 @@ pub use gate::Inline;
 #[cfg(feature = "std")]
 pub use gate::{
     Admit, AsGate, Awaited, CallGate, CallGateBuilder, Decide, Entry, OwnedPass, Pass, Refund,
-    Wait, Way, at_once,
+    Turnstile, TurnstileBuilder, TurnstileState, Wait, Way, WindowState, at_once,
 };
 #[cfg(feature = "persist")]
 pub use persist::{FileError, FileErrorKind};
@@ -84,6 +88,6 @@ pub use snapshot::Snapshot;
 pub use storage::Blueprint;
 #[cfg(feature = "std")]
 pub use storage::{
-    Act, Answer, Booked, BoxFuture, Counter, Deadline, GateConfig, Key, Memory, OnLimits, Opened,
-    Remote, Storage, StorageKind,
+    Act, Answer, Booked, BoxFuture, Counter, Deadline, GateConfig, Held, Key, Memory, OnLimits,
+    Opened, Remote, Storage, StorageKind,
 };

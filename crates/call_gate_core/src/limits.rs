@@ -87,6 +87,15 @@ impl Limits {
         self.frame
     }
 
+    /// Those of a gate's spans.
+    #[cfg(feature = "std")]
+    pub(crate) fn of_first(spans: &[Option<u64>]) -> Self {
+        Self {
+            frame: spans.first().copied().flatten(),
+            gate: spans.get(1).copied().flatten(),
+        }
+    }
+
     /// In the order of a gate's spans.
     #[cfg(feature = "std")]
     pub(crate) const fn of_spans(self) -> [Option<u64>; 2] {

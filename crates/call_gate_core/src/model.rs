@@ -232,7 +232,7 @@ pub fn is_open(gate: &CallGate) -> bool {
 /// What a storage behind a network would say to an update: the gate's own window, asked out of turn.
 pub fn serve(gate: &CallGate, value: u64) -> Result<Answer, StorageError> {
     let inner = &gate.0;
-    let answer = inner.ask_window(inner.now(), value);
+    let answer = inner.ask_window(inner.now(), crate::demand::Demand::new(value));
     answer
         .expect("memory is in reach")
         .map(|(_, answer)| answer)

@@ -3,6 +3,7 @@
 use crate::error::{ConfigError, ConfigErrorKind};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Longest name, in bytes.
 pub(crate) const MAX_LEN: usize = 1024;
@@ -34,12 +35,23 @@ pub(crate) struct NameTag {
     name: Arc<str>,
 }
 
+/// What is known by a number: a name, and how long a limiter's windows are.
+#[derive(Debug, Clone)]
+struct Known {
+    name: Arc<str>,
+    windows: Arc<[Duration]>,
+}
+
 impl NameTag {
-    pub(crate) fn new(name: Arc<str>) -> Self {
+    pub(crate) fn new(name: Arc<str>, windows: Arc<[Duration]>) -> Self {
         let mut names = lock();
         names.last += 1;
         let number = names.last;
-        names.living.insert(number, name.clone());
+        let known = Known {
+            name: name.clone(),
+            windows,
+        };
+        names.living.insert(number, known);
         Self { number, name }
     }
 
@@ -55,8 +67,8 @@ impl NameTag {
 impl Drop for NameTag {
     fn drop(&mut self) {
         let mut names = lock();
-        if let Some(name) = names.living.remove(&self.number) {
-            names.gone.push_back((self.number, name));
+        if let Some(known) = names.living.remove(&self.number) {
+            names.gone.push_back((self.number, known));
             if names.gone.len() > REMEMBERED {
                 names.gone.pop_front();
             }
@@ -66,27 +78,28 @@ impl Drop for NameTag {
 
 /// The name that `number` was given for; `None` for an unnamed gate, and long after the gate is gone.
 pub(crate) fn of(number: u64) -> Option<Arc<str>> {
-    let names = lock();
-    let gone = || {
-        names
-            .gone
-            .iter()
-            .find(|(known, _)| *known == number)
-            .map(|(_, name)| name)
-    };
-    names
-        .living
-        .get(&number)
-        .or_else(gone)
-        .filter(|name| !name.is_empty())
-        .cloned()
+    let known = lock().of(number)?.name.clone();
+    (!known.is_empty()).then_some(known)
+}
+
+/// How long window `index` of the limiter of `number` is; `None` as [`of`].
+pub(crate) fn window_of(number: u64, index: usize) -> Option<Duration> {
+    lock().of(number)?.windows.get(index).copied()
 }
 
 #[derive(Debug, Default)]
 struct Names {
     last: u64,
-    living: HashMap<u64, Arc<str>>,
-    gone: VecDeque<(u64, Arc<str>)>,
+    living: HashMap<u64, Known>,
+    gone: VecDeque<(u64, Known)>,
+}
+
+impl Names {
+    fn of(&self, number: u64) -> Option<&Known> {
+        let gone = || self.gone.iter().find(|(known, _)| *known == number);
+        let living = self.living.get(&number);
+        living.or_else(|| gone().map(|(_, known)| known))
+    }
 }
 
 static NAMES: LazyLock<Mutex<Names>> = LazyLock::new(Mutex::default);

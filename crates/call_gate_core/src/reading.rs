@@ -1,6 +1,7 @@
 //! What a gate shows: a reading after a booking, a frame, the whole state, a decision.
 
 use crate::clock::Moment;
+use crate::storage::Booked;
 use crate::window::{Booking, Ticket};
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -63,6 +64,23 @@ impl Reading {
     pub fn of_era(mut self, era: u64) -> Self {
         self.booking.ticket.mark = era;
         self
+    }
+
+    /// The reading of a limiter that counts costs: where this one's was booked. It has no frame and no sum to show.
+    #[must_use]
+    pub fn with_cost_at(mut self, booked: Booked) -> Self {
+        self.booking.used = [booked.frame().as_nanos(), booked.era()];
+        self
+    }
+
+    /// Where a limiter's booking went: its value, and its cost.
+    pub(crate) fn booked(&self) -> (Booked, Booked) {
+        let Booking { ticket, used, .. } = self.booking;
+        let [frame, era] = used;
+        (
+            Booked::new(Moment::from_nanos(ticket.start), ticket.mark),
+            Booked::new(Moment::from_nanos(frame), era),
+        )
     }
 
     /// What the whole window holds, this booking included.

@@ -12,12 +12,13 @@ mod counter;
 mod kind;
 mod memory;
 
-pub use act::{Act, Answer, Booked, BoxFuture, Deadline, Key, Remote};
+pub use act::{Act, Answer, Booked, BoxFuture, Deadline, Held, Key, Remote};
 #[cfg(not(loom))]
 pub use blueprint::Blueprint;
+pub(crate) use config::Kind;
 pub use config::{GateConfig, OnLimits};
 pub use counter::Counter;
-pub(crate) use counter::{Placement, denied_at};
+pub(crate) use counter::Placement;
 pub use kind::StorageKind;
 pub use memory::Memory;
 

@@ -1,5 +1,5 @@
 //! Models of the packed window: every interleaving of a few operations must be explained by some order of them; and of
-//! the wait queue: nobody in it is left asleep.
+//! the wait queue: nobody in it is left asleep; and of a turnstile's permits: never one too many.
 //!
 //! `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 cargo test --release -p call_gate_core --test loom`
 #![cfg(loom)]
@@ -21,6 +21,8 @@ mod killed;
 mod limits;
 #[path = "loom/notes.rs"]
 mod notes;
+#[path = "loom/permits.rs"]
+mod permits;
 #[path = "loom/queue.rs"]
 mod queue;
 #[path = "loom/sequential.rs"]

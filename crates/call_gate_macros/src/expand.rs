@@ -1,11 +1,13 @@
 //! The function as it was, with the booking in front of its first statement.
 
+mod gate;
+mod limiter;
+
 use crate::parse::Function;
-use crate::validate::{Denial, Gate, Inline, Plan, Wait};
+use crate::validate::{Denial, Gate, Plan, Wait};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use std::time::Duration;
-use syn::Expr;
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
@@ -43,6 +45,17 @@ fn admission(plan: &Plan<'_>, function: &Function) -> TokenStream {
             quote_spanned!(there=> #krate::decorator::admit(#gate, __call_gate_entry))
         }
     };
+    let own = || {
+        let admit = admit(quote_spanned!(here=> __call_gate_gate), here);
+        quote_spanned! {here=>
+            match __CALL_GATE.get() {
+                ::core::result::Result::Ok(__call_gate_gate) => #admit,
+                ::core::result::Result::Err(__call_gate_error) => {
+                    ::core::result::Result::Err(__call_gate_error)
+                }
+            }
+        }
+    };
     let (items, passed) = match &plan.gate {
         // an argument, as what a gate borrows from would not live longer than a `let` of its own
         Gate::Named(gate) => {
@@ -50,17 +63,10 @@ fn admission(plan: &Plan<'_>, function: &Function) -> TokenStream {
             let there = here.located_at(gate.span());
             (None, admit(quote_spanned!(there=> &(#gate)), there))
         }
-        Gate::Inline(inline) => {
-            let admit = admit(quote_spanned!(here=> __call_gate_gate), here);
-            let passed = quote_spanned! {here=>
-                match __CALL_GATE.get() {
-                    ::core::result::Result::Ok(__call_gate_gate) => #admit,
-                    ::core::result::Result::Err(__call_gate_error) => {
-                        ::core::result::Result::Err(__call_gate_error)
-                    }
-                }
-            };
-            (Some(items(inline, &krate)), passed)
+        Gate::Inline(inline) => (Some(gate::items(inline, &krate)), own()),
+        Gate::Limiter(limiter) => {
+            let items = limiter::items(limiter, is_async, &krate);
+            (Some(items), own())
         }
     };
     let (unreported, guard) = match plan.denial {
@@ -119,51 +125,6 @@ fn wait(wait: &Wait<'_>, krate: &TokenStream) -> TokenStream {
         }
     };
     quote_spanned!(here=> #krate::decorator::Wait::#choice)
-}
-
-/// The items that a gate of the function's own needs. They are named as nobody names theirs: items have no hygiene.
-fn items(inline: &Inline<'_>, krate: &TokenStream) -> TokenStream {
-    let here = Span::mixed_site();
-    let gate_size = duration(inline.gate_size);
-    let frame_step = duration(inline.frame_step);
-    let builder = inline.name.map_or_else(
-        || quote_spanned!(here=> unnamed(#gate_size, #frame_step)),
-        |name| quote_spanned!(here=> builder(#name, #gate_size, #frame_step)),
-    );
-    let strict = inline.is_strict.then(|| quote_spanned!(here=> .strict()));
-    let with_gate = inline
-        .gate_limit
-        .map(|limit| quote_spanned!(here=> .with_gate(#limit)));
-    let with_frame = inline
-        .frame_limit
-        .map(|limit| quote_spanned!(here=> .with_frame(#limit)));
-    // constants may break a rule that numbers cannot, and then say so where they stand
-    let check = |limit: &Expr, frame: TokenStream, booked: TokenStream| {
-        let there = here.located_at(limit.span());
-        let krate = located_at(there, krate);
-        let limits = quote_spanned!(there=> __CALL_GATE_LIMITS.gate_limit(), #frame, #booked);
-        quote_spanned!(there=> const _: () = #krate::decorator::check_limits(#limits);)
-    };
-    let none = || quote_spanned!(here=> ::core::option::Option::None);
-    let frame = || quote_spanned!(here=> __CALL_GATE_LIMITS.frame_limit());
-    let checks = [
-        inline.gate_limit.map(|limit| check(limit, none(), none())),
-        inline
-            .frame_limit
-            .map(|limit| check(limit, frame(), none())),
-        inline.booked.map(|(number, value)| {
-            let booked = quote_spanned!(here=> ::core::option::Option::Some(#number));
-            check(value, frame(), booked)
-        }),
-    ];
-    quote_spanned! {here=>
-        const __CALL_GATE_LIMITS: #krate::Limits = #krate::Limits::none() #with_gate #with_frame;
-        #(#checks)*
-        static __CALL_GATE: #krate::decorator::Inline<#krate::CallGate> =
-            #krate::decorator::Inline::new(|| {
-                #krate::CallGate::#builder.limits(__CALL_GATE_LIMITS) #strict.build()
-            });
-    }
 }
 
 fn duration(duration: Duration) -> TokenStream {

@@ -1,22 +1,13 @@
 //! What was written: the attribute's arguments, and the function as far as it matters.
 
+mod keys;
+
 use crate::both;
+use keys::KEYS;
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Error, Expr, Ident, Result, Signature, Token, Visibility, braced, token};
-
-const KEYS: [&str; 9] = [
-    "value",
-    "wait",
-    "crate",
-    "name",
-    "gate_size",
-    "frame_step",
-    "gate_limit",
-    "frame_limit",
-    "strict",
-];
 
 /// The attribute's arguments; what they mean is not looked at yet.
 #[derive(Default)]
@@ -28,15 +19,40 @@ pub(crate) struct Args {
     pub(crate) inline: Inline,
 }
 
-/// The keys that describe a gate of the function's own.
+/// The keys that describe a gate or a limiter of the function's own.
 #[derive(Default)]
 pub(crate) struct Inline {
     pub(crate) name: Option<Setting>,
-    pub(crate) gate_size: Option<Setting>,
-    pub(crate) frame_step: Option<Setting>,
-    pub(crate) gate_limit: Option<Setting>,
-    pub(crate) frame_limit: Option<Setting>,
     pub(crate) strict: Option<Setting>,
+    pub(crate) gate: Gate,
+    pub(crate) limiter: Limiter,
+}
+
+/// The keys that only a gate has.
+#[derive(Default)]
+pub(crate) struct Gate {
+    pub(crate) size: Option<Setting>,
+    pub(crate) step: Option<Setting>,
+    pub(crate) limit: Option<Setting>,
+    pub(crate) frame_limit: Option<Setting>,
+}
+
+/// The keys that only a limiter has.
+#[derive(Default)]
+pub(crate) struct Limiter {
+    pub(crate) second: Rate,
+    pub(crate) minute: Rate,
+    pub(crate) hour: Rate,
+    pub(crate) day: Rate,
+    pub(crate) max_burst: Option<Setting>,
+    pub(crate) blocking: Option<Setting>,
+}
+
+/// How many calls, and in how many units of time.
+#[derive(Default)]
+pub(crate) struct Rate {
+    pub(crate) limit: Option<Setting>,
+    pub(crate) window: Option<Setting>,
 }
 
 /// `key = value`.
@@ -86,7 +102,7 @@ impl Args {
                     "`gate` is no key: the gate comes first, without one, as in `#[call_gate(GATE)]`",
                 ));
             }
-            let message = match meant(&key) {
+            let message = match keys::meant(&key) {
                 Some(meant) => format!("unknown key `{key}`; did you mean {meant}?"),
                 None => format!("unknown key `{key}`"),
             };
@@ -112,11 +128,21 @@ impl Args {
             "wait" => &mut self.wait,
             "crate" => &mut self.krate,
             "name" => &mut self.inline.name,
-            "gate_size" => &mut self.inline.gate_size,
-            "frame_step" => &mut self.inline.frame_step,
-            "gate_limit" => &mut self.inline.gate_limit,
-            "frame_limit" => &mut self.inline.frame_limit,
             "strict" => &mut self.inline.strict,
+            "gate_size" => &mut self.inline.gate.size,
+            "frame_step" => &mut self.inline.gate.step,
+            "gate_limit" => &mut self.inline.gate.limit,
+            "frame_limit" => &mut self.inline.gate.frame_limit,
+            "per_second" => &mut self.inline.limiter.second.limit,
+            "second_window" => &mut self.inline.limiter.second.window,
+            "per_minute" => &mut self.inline.limiter.minute.limit,
+            "minute_window" => &mut self.inline.limiter.minute.window,
+            "per_hour" => &mut self.inline.limiter.hour.limit,
+            "hour_window" => &mut self.inline.limiter.hour.window,
+            "per_day" => &mut self.inline.limiter.day.limit,
+            "day_window" => &mut self.inline.limiter.day.window,
+            "max_burst" => &mut self.inline.limiter.max_burst,
+            "blocking" => &mut self.inline.limiter.blocking,
             _ => return None,
         })
     }
@@ -141,18 +167,33 @@ impl Args {
 }
 
 impl Inline {
+    /// One of the keys that was given; one that tells a gate from a limiter, if there is.
+    pub(crate) fn first(&self) -> Option<&Setting> {
+        self.gate
+            .first()
+            .or_else(|| self.limiter.first())
+            .or(self.name.as_ref())
+            .or(self.strict.as_ref())
+    }
+}
+
+impl Gate {
     /// The first key that was given.
     pub(crate) fn first(&self) -> Option<&Setting> {
-        [
-            &self.name,
-            &self.gate_size,
-            &self.frame_step,
-            &self.gate_limit,
-            &self.frame_limit,
-            &self.strict,
-        ]
-        .into_iter()
-        .find_map(Option::as_ref)
+        [&self.size, &self.step, &self.limit, &self.frame_limit]
+            .into_iter()
+            .find_map(Option::as_ref)
+    }
+}
+
+impl Limiter {
+    /// The first key that was given.
+    pub(crate) fn first(&self) -> Option<&Setting> {
+        [&self.second, &self.minute, &self.hour, &self.day]
+            .into_iter()
+            .flat_map(|rate| [&rate.limit, &rate.window])
+            .chain([&self.max_burst, &self.blocking])
+            .find_map(Option::as_ref)
     }
 }
 
@@ -168,48 +209,6 @@ fn needs_value(key: &Ident) -> Error {
         key.span(),
         format!("`{key}` needs a value, as in `{key} = ..`"),
     )
-}
-
-/// What was meant by a key that is none.
-fn meant(key: &str) -> Option<String> {
-    match key {
-        "limit" => Some("`gate_limit` or `frame_limit`".to_owned()),
-        "size" => Some("`gate_size`".to_owned()),
-        "step" => Some("`frame_step`".to_owned()),
-        _ => nearest(key).map(|known| format!("`{known}`")),
-    }
-}
-
-/// The known key that is spelled nearly so, if less than half of it is mistyped.
-fn nearest(key: &str) -> Option<&'static str> {
-    KEYS.into_iter()
-        // what looks like it, `rate`, means something else
-        .filter(|known| *known != "crate")
-        .map(|known| (distance(key, known), known))
-        .filter(|(distance, known)| distance * 2 < known.len())
-        .min()
-        .map(|(_, known)| known)
-}
-
-/// Levenshtein's.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (at, left) in from.chars().enumerate() {
-        let mut diagonal = at;
-        let mut before = at + 1;
-        for (cell, right) in row.iter_mut().skip(1).zip(to.chars()) {
-            let above = *cell;
-            before = (diagonal + usize::from(left != right))
-                .min(above + 1)
-                .min(before + 1);
-            diagonal = above;
-            *cell = before;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = at + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 /// A function with a body, which is not looked into.

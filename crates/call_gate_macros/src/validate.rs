@@ -1,16 +1,20 @@
 //! What it means: every rule, and the plan that passes them.
 
 mod inline;
+mod limiter;
 mod literal;
 mod output;
+mod wait;
 
 use crate::both;
 use crate::parse::{Args, Function, Setting};
 use proc_macro2::Span;
-use std::time::Duration;
-use syn::{Error, Expr, Lit, Path, Result};
+use syn::{Error, Expr, Path, Result};
 
 pub(crate) use inline::Inline;
+pub(crate) use limiter::{Limiter, Number};
+pub(crate) use literal::zero;
+pub(crate) use wait::Wait;
 
 /// What to put in front of the body.
 pub(crate) struct Plan<'a> {
@@ -28,16 +32,7 @@ pub(crate) struct Plan<'a> {
 pub(crate) enum Gate<'a> {
     Named(&'a Expr),
     Inline(Inline<'a>),
-}
-
-/// How long a call waits.
-pub(crate) enum Wait<'a> {
-    Never,
-    Window,
-    Frames(&'a Expr),
-    For(Duration),
-    Forever,
-    Given(&'a Expr),
+    Limiter(Limiter<'a>),
 }
 
 /// What becomes of a call that is not admitted.
@@ -54,25 +49,9 @@ pub(crate) fn plan<'a>(args: &'a Args, function: &Function) -> Result<Plan<'a>> 
     let booked = args.value.as_ref().map_or(Ok(None), |value| {
         Ok(literal::at_least_one(value)?.map(|number| (number, value)))
     });
-    let gate = match (&args.gate, args.inline.first()) {
-        (Some(gate), None) => Ok(Gate::Named(gate)),
-        (None, Some(_)) => {
-            inline::gate(&args.inline, booked.as_ref().ok().copied().flatten()).map(Gate::Inline)
-        }
-        (Some(_), Some(Setting { key, .. })) => Err(Error::new(
-            key.span(),
-            format!(
-                "`{key}` describes a gate of the function's own, but a gate is named as well; \
-                 leave out one of the two"
-            ),
-        )),
-        (None, None) => Err(Error::new(
-            Span::call_site(),
-            "no gate: name one, as in `#[call_gate(GATE)]`, or describe the function's own, as in \
-             `#[call_gate(gate_size = \"10m\", frame_step = \"1s\", gate_limit = 1200)]`",
-        )),
-    };
-    let asked = both(booked.map(drop), wait(args.wait.as_ref(), denial, function));
+    let number = booked.as_ref().ok().copied().flatten();
+    let gate = gate(args, number);
+    let asked = both(booked.map(drop), wait::wait(args, denial, function));
     let placed = both(krate(args.krate.as_ref()), output::check(function));
     let ((gate, ((), wait)), (krate, ())) = both(both(gate, asked), placed)?;
     Ok(Plan {
@@ -84,6 +63,50 @@ pub(crate) fn plan<'a>(args: &'a Args, function: &Function) -> Result<Plan<'a>> 
     })
 }
 
+fn gate<'a>(args: &'a Args, booked: Option<(u64, &'a Setting)>) -> Result<Gate<'a>> {
+    let Args { gate, inline, .. } = args;
+    let (at, rule) = match (gate, inline.first()) {
+        (Some(gate), None) => return Ok(Gate::Named(gate)),
+        (Some(_), Some(Setting { key, .. })) => {
+            let what = match inline.gate.first() {
+                None if inline.limiter.first().is_some() => "limiter",
+                _ => "gate",
+            };
+            let rule = format!(
+                "`{key}` describes a {what} of the function's own, but a gate is named as well; \
+                 leave out one of the two"
+            );
+            (key.span(), rule)
+        }
+        (None, Some(Setting { key, .. })) => match (inline.gate.first(), inline.limiter.first()) {
+            (Some(_), None) => return inline::gate(inline, booked).map(Gate::Inline),
+            (None, Some(_)) => return limiter::limiter(inline, booked).map(Gate::Limiter),
+            (Some(gate), Some(limiter)) => {
+                let rule = format!(
+                    "`{}` describes a limiter, but `{}` describes a gate; leave out the keys of one, \
+                     or write the attribute twice",
+                    limiter.key, gate.key
+                );
+                (limiter.key.span(), rule)
+            }
+            (None, None) => {
+                let rule = format!(
+                    "`{key}` alone limits nothing; describe a gate, as in `gate_size = \"10m\", \
+                     frame_step = \"1s\", gate_limit = 1200`, or a limiter, as in `per_second = 3`"
+                );
+                (key.span(), rule)
+            }
+        },
+        (None, None) => {
+            let rule = "no gate: name one, as in `#[call_gate(GATE)]`, or describe the function's own, as in \
+                        `#[call_gate(gate_size = \"10m\", frame_step = \"1s\", gate_limit = 1200)]` or \
+                        `#[call_gate(per_second = 3)]`";
+            (Span::call_site(), rule.to_owned())
+        }
+    };
+    Err(Error::new(at, rule))
+}
+
 fn krate(setting: Option<&Setting>) -> Result<Option<&Path>> {
     match setting.map(|setting| &setting.value) {
         None => Ok(None),
@@ -93,76 +116,6 @@ fn krate(setting: Option<&Setting>) -> Result<Option<&Path>> {
             "`crate` takes a path, as in `crate = ::call_gate`",
         )),
     }
-}
-
-fn wait<'a>(
-    setting: Option<&'a Setting>,
-    denial: Denial,
-    function: &Function,
-) -> Result<Option<Wait<'a>>> {
-    let Some(setting) = setting else {
-        return match (denial, output::hidden_result(function)) {
-            (Denial::Panics, Some(name)) => Err(Error::new(
-                name.span(),
-                format!(
-                    "whether `{name}` can hold a denial is not to be seen from its name: use one spelled \
-                     `Result`, as in `Result<T, E>`, or write `wait = forever`"
-                ),
-            )),
-            _ => Ok(None),
-        };
-    };
-    let wait = match literal::bare(&setting.value) {
-        word if is_word(word, "never") => Wait::Never,
-        word if is_word(word, "window") => Wait::Window,
-        word if is_word(word, "forever") => Wait::Forever,
-        Expr::Call(call) if is_word(&call.func, "frames") => match call.args.first() {
-            Some(frames) if call.args.len() == 1 => Wait::Frames(frames),
-            _ => {
-                return Err(Error::new_spanned(
-                    call,
-                    "`frames` takes how many frames to wait, as in `frames(3)`",
-                ));
-            }
-        },
-        Expr::Lit(literal) if !matches!(literal.lit, Lit::Str(_)) => {
-            return Err(Error::new_spanned(
-                literal,
-                "`wait` takes `never`, `window`, `forever`, `frames(3)`, a duration as in \"250ms\", \
-                 or an expression of type `Wait`",
-            ));
-        }
-        Expr::Lit(_) => Wait::For(literal::duration(setting)?),
-        given => Wait::Given(given),
-    };
-    if matches!(denial, Denial::Returned(_)) || is_forever(&wait) {
-        return Ok(Some(wait));
-    }
-    Err(Error::new_spanned(
-        &setting.value,
-        format!(
-            "`{}` cannot say that it was not admitted, so it waits until it is: write `wait = forever`, \
-             or return a type spelled `Result`",
-            function.signature.ident
-        ),
-    ))
-}
-
-/// Whether it is written as one that ends only with the admission.
-fn is_forever(wait: &Wait<'_>) -> bool {
-    match wait {
-        Wait::Forever => true,
-        Wait::Given(Expr::Path(given)) => given
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "Forever"),
-        _ => false,
-    }
-}
-
-fn is_word(expr: &Expr, word: &str) -> bool {
-    matches!(expr, Expr::Path(path) if path.path.is_ident(word))
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! One gate on a server: acts of the contract as questions to the script, and its words as answers.
 
 mod answer;
+mod counter;
 mod known;
 mod window;
 
 use crate::desk::{Desk, Lease};
 use crate::link::Link;
+use crate::policy::Spans;
 use crate::protocol::{MOST, Shape};
 use crate::script::Script;
 use call_gate_core::{
@@ -43,12 +45,12 @@ impl RedisGate {
     pub(crate) fn new(
         link: Arc<dyn Link>,
         manner: Manner,
-        shape: Shape,
+        shapes: (Shape, Option<Shape>),
         config: &GateConfig,
         seed: Option<&Snapshot>,
     ) -> Self {
         let (coalesce, lease, spread) = (manner.coalesce, manner.lease, manner.spread);
-        let window = Arc::new(RemoteWindow::new(link, manner, shape, config, seed));
+        let window = Arc::new(RemoteWindow::new(link, manner, shapes, config, seed));
         Self {
             desk: Arc::new(Desk::new(window.clone(), coalesce, lease)),
             window,
@@ -63,7 +65,7 @@ impl RedisGate {
                 Way::Blocking => self.desk.update(value, until)?,
                 Way::Awaited => self.desk.update_async(value, until).await?,
             };
-            return Ok(answer::told(self.window.shape(), value, &told));
+            return Ok(answer::told(&self.window.counter, value, &told));
         }
         let _voids = Voids(&self.desk, act);
         self.window.act(way, act, until).await
@@ -78,7 +80,7 @@ impl Drop for Voids<'_> {
         match self.1 {
             Act::Refund { .. } => self.0.forget(),
             // a lease was granted under other limits, or is counted no more
-            Act::SetLimits(_) | Act::Clear => self.0.cleared(),
+            Act::SetLimits(_) | Act::SetSpan { .. } | Act::Clear => self.0.cleared(),
             _ => {}
         }
     }
@@ -108,5 +110,11 @@ impl Remote for RedisGate {
 
     fn ask_again_after(&self, denial: &Denial) -> Duration {
         denial.retry_after() + known::part_of(self.spread)
+    }
+}
+
+impl Spans for RedisGate {
+    fn span_limits(&self) -> Vec<Option<u64>> {
+        self.window.span_limits()
     }
 }

@@ -1,12 +1,15 @@
 //! What a gate answers while its server is away.
 
 mod fallback;
+mod limiter;
 mod local;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use fallback::Fallback;
+pub(crate) use limiter::{LimiterFallback, Spans};
 
+use call_gate_core::{StorageError, StorageErrorKind, UpdateError};
 use std::num::NonZeroU32;
 
 /// What a gate answers while its server is away.
@@ -29,6 +32,10 @@ use std::num::NonZeroU32;
 /// pass only: a plain `refund` takes from what the server counted.
 ///
 /// A value of 0 books nothing and is admitted under all of them but `Error`.
+///
+/// A limiter is answered for in the same way: its windows, and those of cost,
+/// each with its own limit. Its permits are this process's own, whatever
+/// becomes of the server.
 ///
 /// [`StorageErrorKind::Unavailable`]: call_gate_core::StorageErrorKind::Unavailable
 /// [`StorageErrorKind::TimedOut`]: call_gate_core::StorageErrorKind::TimedOut
@@ -73,5 +80,13 @@ impl OnStorageError {
             Some(processes) => Some(Self::Local(processes)),
             None => None,
         }
+    }
+}
+
+/// Why what is in memory had no answer.
+fn failure(error: UpdateError) -> StorageError {
+    match error {
+        UpdateError::Storage(error) => error,
+        error => StorageError::with_source(StorageErrorKind::Protocol, error),
     }
 }

@@ -6,7 +6,7 @@ mod seed;
 mod shape;
 
 pub(crate) use ask::{Ask, Head, OnOther, number_of};
-pub(crate) use reply::{Refund, Reply, Tail, read};
+pub(crate) use reply::{Both, Refund, Reply, Tail, read, read_both};
 pub(crate) use seed::Seed;
 pub(crate) use shape::Shape;
 
@@ -87,6 +87,14 @@ pub(crate) struct Refused {
     pub(crate) span: usize,
     /// How long until it has, in microseconds.
     pub(crate) retry_after: u64,
+}
+
+impl Refused {
+    /// The same by one of the first `spans`, which refuse wherever another does that has no limit of its own.
+    pub(crate) fn within(self, spans: usize) -> Self {
+        let span = self.span.min(spans.saturating_sub(1));
+        Self { span, ..self }
+    }
 }
 
 /// Numbers as the script's words: 8 bytes each, little-endian.

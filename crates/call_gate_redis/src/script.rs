@@ -28,7 +28,7 @@ impl Script {
     pub(crate) fn told_the_time() -> Self {
         let (asks, is_told) = (
             "local time = call('TIME')\nlocal now = time[1] * 1000000 + time[2]\n",
-            "local now = tonumber(ARGV[3])\n",
+            "local now = tonumber(ARGV[#ARGV])\n",
         );
         let (least, longer) = ("local LEAST = 1\n", "local LEAST = 600000\n");
         debug_assert!(SOURCE.contains(asks) && SOURCE.contains(least));
@@ -59,17 +59,27 @@ impl fmt::Debug for Script {
     }
 }
 
-/// One call of the script: the one key it touches, and its arguments.
+/// One call of the script: the key that it touches, or the two of them, and its arguments.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) script: Script,
     pub(crate) key: Arc<[u8]>,
-    /// `ARGV[1]`: the gate's shape.
+    /// `ARGV[1]`: the gate's shape; then that of the second key.
     pub(crate) shape: Arc<[u8]>,
     /// `ARGV[2]`: what is asked.
     pub(crate) ask: Vec<u8>,
-    /// `ARGV[3]`, for a script that is told the time: microseconds since the Unix epoch.
+    /// The second key, of the first one's slot.
+    pub(crate) second: Option<Second>,
+    /// The last argument, for a script that is told the time: microseconds since the Unix epoch.
     pub(crate) now: Option<u64>,
+}
+
+/// What a call asks of a second key.
+#[derive(Debug, Clone)]
+pub(crate) struct Second {
+    pub(crate) key: Arc<[u8]>,
+    /// `ARGV[3]`.
+    pub(crate) ask: Vec<u8>,
 }
 
 impl Call {
@@ -85,12 +95,15 @@ impl Call {
 
     fn command(&self, verb: &str, script: &str) -> redis::Cmd {
         let mut command = redis::cmd(verb);
-        command
-            .arg(script)
-            .arg(1)
-            .arg(&*self.key)
-            .arg(&*self.shape)
-            .arg(&*self.ask);
+        let keys = 1 + u8::from(self.second.is_some());
+        command.arg(script).arg(keys).arg(&*self.key);
+        if let Some(second) = &self.second {
+            command.arg(&*second.key);
+        }
+        command.arg(&*self.shape).arg(&*self.ask);
+        if let Some(second) = &self.second {
+            command.arg(&*second.ask);
+        }
         if let Some(now) = self.now {
             command.arg(now);
         }

@@ -6,7 +6,7 @@ use crate::desk::Lease;
 use crate::gate::{Manner, RedisGate};
 use crate::link::Link;
 use crate::link::client::Client;
-use crate::policy::{Fallback, OnStorageError};
+use crate::policy::{Fallback, LimiterFallback, OnStorageError};
 use crate::protocol::{MOST, Shape};
 use crate::script::Script;
 #[cfg(feature = "injected-time")]
@@ -22,7 +22,8 @@ use std::time::Duration;
 ///
 /// A gate's name decides its key, so handles of one name share one gate. Every
 /// operation is one call of one script on that key, judged by the server's
-/// clock. Making a gate asks nobody: what does not fit a living gate is found
+/// clock. A limiter that counts costs has a second key for them, and both book
+/// in one call or neither does. Making a gate asks nobody: what does not fit a living gate is found
 /// out by the first operation.
 ///
 /// Sync callers use plain blocking connections; async callers, with the feature
@@ -191,6 +192,16 @@ impl Storage for RedisStorage {
         options.check()?;
         fits(config, seed)?;
         let shape = Shape::new(config.geometry())?;
+        let costs = config.costs().map(Shape::new).transpose()?;
+        if costs.is_some() && self.many_servers && config.name().starts_with('}') {
+            return Err(ConfigError::new(
+                ConfigErrorKind::Name,
+                format_args!(
+                    "a limiter called {:?} must not begin with a brace to count costs in a cluster, or its keys would be on two servers",
+                    config.name()
+                ),
+            ));
+        }
         let manner = Manner {
             script: match options.clock {
                 #[cfg(feature = "injected-time")]
@@ -213,9 +224,12 @@ impl Storage for RedisStorage {
         } else {
             self.breaker.clone()
         };
-        let gate = Arc::new(RedisGate::new(link, manner, shape, config, seed));
+        let gate = Arc::new(RedisGate::new(link, manner, (shape, costs), config, seed));
         Ok(Opened::Remote(match options.policy {
             OnStorageError::Error => gate,
+            policy if config.is_limiter() => {
+                Arc::new(LimiterFallback::new(gate, policy, config, options.pause))
+            }
             policy => Arc::new(Fallback::new(gate, policy, config, options.pause)),
         }))
     }
@@ -223,7 +237,19 @@ impl Storage for RedisStorage {
 
 /// Whether the script can count what is asked for.
 fn fits(config: &GateConfig, seed: Option<&Snapshot>) -> Result<(), ConfigError> {
-    config.limits().check_countable(MOST)?;
+    if config.is_limiter() {
+        let mut limits = config.span_limits().iter().flatten();
+        if let Some(limit) = limits.find(|limit| **limit > MOST) {
+            return Err(ConfigError::new(
+                ConfigErrorKind::Limits,
+                format_args!(
+                    "a limit of {limit} must not be above {MOST}, the most that Redis counts exactly"
+                ),
+            ));
+        }
+    } else {
+        config.limits().check_countable(MOST)?;
+    }
     if let Some(largest) = config.limits_up_to().filter(|largest| *largest > MOST) {
         return Err(ConfigError::new(
             ConfigErrorKind::Limits,

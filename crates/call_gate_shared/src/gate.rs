@@ -5,7 +5,7 @@ use crate::header::{Header, LENGTH, WORDS};
 use crate::machine::{self, Machine};
 use call_gate_core::clock::monotonic;
 use call_gate_core::{
-    Blueprint, ConfigError, Counter, GateConfig, Limits, Moment, OnLimits, Opened, Snapshot,
+    Blueprint, ConfigError, Counter, GateConfig, Moment, OnLimits, Opened, Snapshot,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Acquire};
@@ -36,7 +36,7 @@ pub(crate) fn fresh(
     }
     let blueprint = Blueprint::new(config, Moment::from_nanos(header.made))?;
     let mut bytes = header.encode();
-    for word in blueprint.at_rest(config.limits(), seed)? {
+    for word in blueprint.at_rest(config.span_limits(), seed)? {
         bytes.extend(word.to_ne_bytes());
     }
     bytes.resize(bytes.len().next_multiple_of(LENGTH), 0);
@@ -59,7 +59,7 @@ pub(crate) fn counters(
 ) -> Result<Option<Opened>, ConfigError> {
     let blueprint = Blueprint::new(config, Moment::from_nanos(header.made))?;
     if config.on_limits() == OnLimits::Replace {
-        blueprint.check(config.limits())?;
+        blueprint.check(config.span_limits())?;
     }
     let words = segment.get(WORDS..WORDS + blueprint.words());
     let Some((words, counter)) = words.and_then(|words| Some((words, blueprint.over(words)?)))
@@ -87,34 +87,33 @@ pub(crate) fn counters(
 
 /// Brings the limits of `config` and the living ones together.
 fn agree(counter: &Counter, config: &GateConfig, path: &Path) -> Result<(), ConfigError> {
-    let ours = config.limits();
+    let ours = config.span_limits();
+    if config.on_limits() == OnLimits::Adopt {
+        return Ok(());
+    }
+    let theirs = counter.span_limits()?;
+    if theirs == ours {
+        return Ok(());
+    }
     match config.on_limits() {
-        OnLimits::Replace => {
-            if counter.limits()? != ours {
-                counter.set_limits(ours)?;
-            }
-            Ok(())
-        }
-        OnLimits::Require => {
-            let theirs = counter.limits()?;
-            if theirs == ours {
-                return Ok(());
-            }
-            Err(SharedError::sides(
-                SharedErrorKind::Limits,
-                path,
-                "limits of",
-                shown(theirs),
-                shown(ours),
-            )
-            .into())
-        }
+        OnLimits::Replace => counter.set_span_limits(ours),
+        OnLimits::Require => Err(SharedError::sides(
+            SharedErrorKind::Limits,
+            path,
+            "limits of",
+            shown(config, &theirs),
+            shown(config, ours),
+        )
+        .into()),
         _ => Ok(()),
     }
 }
 
-fn shown(limits: Limits) -> String {
-    let show = |limit: Option<u64>| limit.map_or("none".to_owned(), |limit| limit.to_string());
-    let (gate, frame) = (show(limits.gate_limit()), show(limits.frame_limit()));
-    format!("{gate} a window and {frame} a frame")
+fn shown(config: &GateConfig, limits: &[Option<u64>]) -> String {
+    let show = |limit: &Option<u64>| limit.map_or("none".to_owned(), |limit| limit.to_string());
+    let limits: Vec<String> = limits.iter().map(show).collect();
+    match &limits[..] {
+        [frame, gate] if !config.is_limiter() => format!("{gate} a window and {frame} a frame"),
+        _ => format!("{} by window", limits.join(", ")),
+    }
 }

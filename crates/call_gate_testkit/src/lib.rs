@@ -9,7 +9,8 @@
 //! - [`conformance!`]: all of it as the tests of one storage;
 //! - `servers`: Redis servers, clusters and sentinels for tests, on Unix;
 //! - [`loopback`]: a storage behind an imaginary network, for core's remote path;
-//! - [`spans`]: the oracle for several spans over one counter, in plain numbers.
+//! - [`spans`]: the oracle for several spans over one counter, in plain numbers;
+//! - [`limiter`]: the oracle for limiters: such counters, permits and a queue.
 //!
 //! A storage crate calls the macro in its `tests/it`:
 //!
@@ -36,6 +37,7 @@ pub mod act;
 pub mod conformance;
 pub mod fixture;
 pub mod history;
+pub mod limiter;
 pub mod loopback;
 pub mod oracle;
 pub mod outcome;

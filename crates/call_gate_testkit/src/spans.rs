@@ -6,8 +6,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+mod change;
 #[cfg(test)]
 mod tests;
+
+pub use change::Closed;
 
 /// One span: no `frames` consecutive frames of `step` may hold more than `limit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,34 +74,51 @@ impl SpanOracle {
     ///
     /// The first span without room.
     pub fn book(&mut self, now: u64, value: u64) -> Result<u64, SpanRefusal> {
-        // Time inside stands still while the clock is behind the newest base frame that was seen.
-        self.seen = self.seen.max(now / self.base * self.base);
-        let time = now.max(self.seen);
-        let refusing = self
-            .spans
-            .iter()
-            .position(|span| value > 0 && !self.fits(span, time, value));
-        if let Some(span) = refusing {
-            let rule = self.spans[span];
-            let limit = rule.limit.expect("only a limit refuses");
-            return Err(SpanRefusal {
-                span,
-                limit,
-                used: self.used(&rule, time),
-                retry_at: self.retry_at(time, value),
-            });
+        if let Some(refusal) = self.refusal(now, value) {
+            return Err(refusal);
         }
-        self.list.push((time, value));
+        self.note(now, value);
+        let time = self.time(now);
         let room = |span: &SpanRule| Some(span.limit?.saturating_sub(self.used(span, time)));
         Ok(self.spans.iter().filter_map(room).min().unwrap_or(u64::MAX))
     }
 
+    /// The first span without room for `value`, which is above no limit; books nothing.
+    pub fn refusal(&mut self, now: u64, value: u64) -> Option<SpanRefusal> {
+        let time = self.time(now);
+        let refuses = |span: &SpanRule| value > 0 && !self.fits(span, time, value);
+        let span = self.spans.iter().position(refuses)?;
+        let rule = self.spans[span];
+        Some(SpanRefusal {
+            span,
+            limit: rule.limit.expect("only a limit refuses"),
+            used: self.used(&rule, time),
+            retry_at: self.retry_at(time, value),
+        })
+    }
+
+    /// The limit of each span, and what it holds at `now`.
+    pub fn held(&mut self, now: u64) -> Vec<(Option<u64>, u64)> {
+        let time = self.time(now);
+        let held = |span: &SpanRule| (span.limit, self.used(span, time));
+        self.spans.iter().map(held).collect()
+    }
+
+    /// The time of the counter.
+    fn time(&mut self, now: u64) -> u64 {
+        // Time inside stands still while the clock is behind the newest base frame that was seen.
+        self.seen = self.seen.max(now / self.base * self.base);
+        now.max(self.seen)
+    }
+
     fn used(&self, span: &SpanRule, time: u64) -> u64 {
         let newest = time / span.step;
-        let counts = |booked: u64| booked <= newest && newest < booked + span.frames;
+        // The list is in the order of frames: what comes before one that is out is out too.
+        let counts = |booked: u64| newest < booked + span.frames;
         self.list
             .iter()
-            .filter(|(time, _)| counts(time / span.step))
+            .rev()
+            .take_while(|(time, _)| counts(time / span.step))
             .map(|(_, value)| value)
             .sum()
     }

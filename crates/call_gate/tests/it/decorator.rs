@@ -4,6 +4,8 @@
 mod awaited;
 mod guard;
 mod inline;
+#[cfg(feature = "limiter")]
+mod limiter;
 mod traced;
 mod waits;
 

@@ -3,7 +3,7 @@
 use trybuild::TestCases;
 
 #[test]
-#[cfg(feature = "tokio")]
+#[cfg(all(feature = "limiter", feature = "tokio"))]
 fn the_attribute_takes_what_it_should_and_explains_the_rest() {
     let cases = TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
@@ -14,4 +14,10 @@ fn the_attribute_takes_what_it_should_and_explains_the_rest() {
 #[cfg(not(feature = "tokio"))]
 fn an_async_fn_needs_a_feature_and_is_told_so() {
     TestCases::new().compile_fail("tests/ui/no_tokio/*.rs");
+}
+
+#[test]
+#[cfg(not(feature = "limiter"))]
+fn a_limiter_needs_a_feature_and_is_told_so() {
+    TestCases::new().compile_fail("tests/ui/no_limiter/*.rs");
 }

@@ -16,6 +16,10 @@ pub enum UpdateError {
     FrameLimit(Denial),
     /// The window has no room.
     GateLimit(Denial),
+    /// A window of a limiter has no room.
+    WindowLimit(Denial),
+    /// As many permits of a limiter as may be are out.
+    BurstLimit(Denial),
     /// Others are waiting, and whoever comes later queues behind them.
     Queued(Denial),
     /// The value is above a limit: waiting cannot help.
@@ -41,6 +45,8 @@ impl UpdateError {
         match self {
             Self::FrameLimit(denial)
             | Self::GateLimit(denial)
+            | Self::WindowLimit(denial)
+            | Self::BurstLimit(denial)
             | Self::Queued(denial)
             | Self::WaitExhausted(denial) => Some(denial),
             _ => None,
@@ -60,7 +66,11 @@ impl UpdateError {
     pub fn may_pass_later(&self) -> bool {
         matches!(
             self,
-            Self::FrameLimit(_) | Self::GateLimit(_) | Self::Queued(_)
+            Self::FrameLimit(_)
+                | Self::GateLimit(_)
+                | Self::WindowLimit(_)
+                | Self::BurstLimit(_)
+                | Self::Queued(_)
         )
     }
 }
@@ -68,9 +78,11 @@ impl UpdateError {
 impl fmt::Display for UpdateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::FrameLimit(denial) | Self::GateLimit(denial) | Self::Queued(denial) => {
-                denial.fmt(f)
-            }
+            Self::FrameLimit(denial)
+            | Self::GateLimit(denial)
+            | Self::WindowLimit(denial)
+            | Self::BurstLimit(denial)
+            | Self::Queued(denial) => denial.fmt(f),
             Self::WaitExhausted(denial) => write!(f, "the wait is over: {denial}"),
             Self::TooLarge(error) => error.fmt(f),
             Self::Underflow(error) => error.fmt(f),

@@ -105,7 +105,7 @@ impl Admit for CallGate {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no gate",
     label = "neither a gate nor something that derefs to one",
-    note = "`#[call_gate(..)]` takes a `CallGate`, an `AsyncCallGate`, or a reference, `Arc` or `LazyLock` of one"
+    note = "`#[call_gate(..)]` takes a gate or a limiter, sync or async, or a reference, `Arc` or `LazyLock` of one"
 )]
 pub trait AsGate {
     /// The limiter.

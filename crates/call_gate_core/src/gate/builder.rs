@@ -1,6 +1,6 @@
 //! Making a gate.
 
-use super::inner::{Backend, Time};
+use super::inner::{Backend, Limiter, Time};
 use super::{CallGate, Inner, seed};
 use crate::clock::{Clock, Moment, Source, SystemClock};
 use crate::error::{ConfigError, ConfigErrorKind};
@@ -8,8 +8,7 @@ use crate::geometry::{Geometry, Keep};
 use crate::limits::Limits;
 use crate::name;
 use crate::snapshot::Snapshot;
-use crate::storage::{GateConfig, Key, Memory, OnLimits, Opened, Storage, StorageKind};
-use crate::window::Life;
+use crate::storage::{GateConfig, Key, Kind, Memory, OnLimits, Opened, Storage, StorageKind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -167,19 +166,7 @@ impl CallGateBuilder {
     /// One [`ConfigError`] that names the value and the rule it breaks, or
     /// what the storage cannot hold.
     pub fn build(self) -> Result<CallGate, ConfigError> {
-        match &self.name {
-            Some(name) => name::check(name)?,
-            None if self.storage.kind() == StorageKind::Simple => {}
-            None => {
-                let kind = self.storage.kind();
-                return Err(ConfigError::new(
-                    ConfigErrorKind::Name,
-                    format_args!(
-                        "an unnamed gate in {kind} storage must have a name, which is how others find it"
-                    ),
-                ));
-            }
-        }
+        check_name(self.name.as_deref(), &*self.storage)?;
         self.limits.check()?;
         if self.largest == Some(0) {
             return Err(ConfigError::new(
@@ -199,60 +186,89 @@ impl CallGateBuilder {
             ));
         }
         let geometry = Geometry::of_gate(self.gate_size, self.frame_step, self.keep)?;
-        let step = geometry.base_nanos();
-        let (mut time, now) = match self.clock {
-            None => (
-                Time::System(Source::new(SystemClock::new(), step)),
-                Moment::from(SystemTime::now()),
-            ),
-            Some(clock) => {
-                let now = clock.now();
-                match clock.as_system() {
-                    Some(system) => (Time::System(Source::new(system, step)), now),
-                    None => (Time::Custom(clock), now),
-                }
-            }
-        };
+        let (time, now) = clock_of(self.clock, geometry.base_nanos());
         let config = GateConfig {
             name: self.name.unwrap_or_default().into(),
             gate_size: self.gate_size,
             frame_step: self.frame_step,
             geometry,
-            limits: self.limits,
+            limits: self.limits.of_spans().into(),
+            costs: None,
+            kind: Kind::Gate,
             largest: self.largest,
             on_limits: self.on_limits,
             keep: self.keep,
             credits: self.credits,
-            life: match &time {
-                Time::System(_) => Life::TwentyYears,
-                Time::Custom(_) => Life::Endless,
-            },
+            life: time.life(),
             now,
         };
         let seed = match self.seed {
             Some(seed) => seed::in_window(&config, &seed)?,
             None => None,
         };
-        let kind = self.storage.kind();
-        let backend = match self.storage.open(&config, seed.as_ref())? {
-            Opened::Counter(counter) => Backend::Counter(counter),
-            Opened::Anchored(counter, offset) => {
-                if let Time::System(source) = &mut time {
-                    source.set_anchor(offset);
-                }
-                Backend::Counter(counter)
+        let opened = open(&*self.storage, &config, seed.as_ref(), time)?;
+        let inner = Inner::new(&config, opened, self.timezone, Limiter::default());
+        Ok(CallGate(Arc::new(inner)))
+    }
+}
+
+/// The time of a gate in frames of `step`, and what it is now.
+pub(super) fn clock_of(clock: Option<Arc<dyn Clock>>, step: u64) -> (Time, Moment) {
+    let Some(clock) = clock else {
+        let source = Source::new(SystemClock::new(), step);
+        return (Time::System(source), Moment::from(SystemTime::now()));
+    };
+    let now = clock.now();
+    match clock.as_system() {
+        Some(system) => (Time::System(Source::new(system, step)), now),
+        None => (Time::Custom(clock), now),
+    }
+}
+
+/// A storage of a gate, opened.
+pub(super) struct Ready {
+    pub(super) time: Time,
+    pub(super) backend: Backend,
+    pub(super) kind: StorageKind,
+}
+
+/// Opens the counters of `config` in `storage`.
+pub(super) fn open(
+    storage: &dyn Storage,
+    config: &GateConfig,
+    seed: Option<&Snapshot>,
+    mut time: Time,
+) -> Result<Ready, ConfigError> {
+    let backend = match storage.open(config, seed)? {
+        Opened::Counter(counter) => Backend::Counter(counter),
+        Opened::Anchored(counter, offset) => {
+            if let Time::System(source) = &mut time {
+                source.set_anchor(offset);
             }
-            Opened::Remote(remote) => {
-                let key = Key::new(config.name.clone());
-                Backend::Remote { remote, key }
-            }
-        };
-        Ok(CallGate(Arc::new(Inner::new(
-            &config,
-            time,
-            backend,
-            kind,
-            self.timezone,
-        ))))
+            Backend::Counter(counter)
+        }
+        Opened::Remote(remote) => {
+            let key = Key::new(config.name.clone());
+            Backend::Remote { remote, key }
+        }
+    };
+    Ok(Ready {
+        time,
+        backend,
+        kind: storage.kind(),
+    })
+}
+
+/// Checks the name of a gate in `storage`, where others find it by that.
+pub(super) fn check_name(name: Option<&str>, storage: &dyn Storage) -> Result<(), ConfigError> {
+    match (name, storage.kind()) {
+        (Some(name), _) => name::check(name),
+        (None, StorageKind::Simple) => Ok(()),
+        (None, kind) => Err(ConfigError::new(
+            ConfigErrorKind::Name,
+            format_args!(
+                "an unnamed gate in {kind} storage must have a name, which is how others find it"
+            ),
+        )),
     }
 }

@@ -6,6 +6,7 @@ use super::Inner;
 use super::inner::Backend;
 use super::way::Way;
 use crate::clock::Moment;
+use crate::demand::Demand;
 use crate::error::{ConfigError, StorageError, Underflow, UpdateError};
 use crate::limits::Limits;
 use crate::reading::Reading;
@@ -14,7 +15,7 @@ use crate::window::{Refunded, Ticket};
 
 impl Inner {
     pub(super) async fn refund_frame(&self, way: Way, value: u64) -> Result<Reading, UpdateError> {
-        match self.refund(way, value, None).await? {
+        match self.refund(way, Demand::new(value), None).await? {
             Refunded::Returned(booking) => Ok(Reading { booking }),
             Refunded::Underflow { booked } => Err(UpdateError::Underflow(Underflow {
                 requested: value,
@@ -28,29 +29,34 @@ impl Inner {
     pub(super) async fn refund(
         &self,
         way: Way,
-        value: u64,
+        demand: Demand,
         ticket: Option<Ticket>,
     ) -> Result<Refunded, UpdateError> {
         if self.queue.is_closed() {
             return Err(UpdateError::Closed);
         }
         let _nudge = self.queue.nudge_after();
-        let refunded = match &self.backend {
-            Backend::Counter(counter) => {
-                self.at_present(|now| counter.refund(now, value, ticket))?.1
-            }
+        match &self.backend {
+            Backend::Counter(counter) => Ok(self
+                .at_present(|now| counter.refund(now, demand, ticket))?
+                .1),
             Backend::Remote { .. } => {
                 let booked =
                     ticket.map(|ticket| Booked::new(Moment::from_nanos(ticket.start), ticket.mark));
-                match self.call(way, Act::Refund { value, booked }).await? {
-                    Answer::Returned(reading) => Refunded::Returned(reading.booking),
-                    Answer::Expired => Refunded::Expired,
-                    Answer::Underflow(booked) => Refunded::Underflow { booked },
-                    _ => return Err(StorageError::out_of_place().into()),
-                }
+                let value = demand.value();
+                self.give_back(way, Act::Refund { value, booked }).await
             }
-        };
-        Ok(refunded)
+        }
+    }
+
+    /// Has the remote storage take something back by `act`.
+    pub(super) async fn give_back(&self, way: Way, act: Act) -> Result<Refunded, UpdateError> {
+        match self.call(way, act).await? {
+            Answer::Returned(reading) => Ok(Refunded::Returned(reading.booking)),
+            Answer::Expired => Ok(Refunded::Expired),
+            Answer::Underflow(booked) => Ok(Refunded::Underflow { booked }),
+            _ => Err(StorageError::out_of_place().into()),
+        }
     }
 
     pub(super) async fn set_limits(&self, way: Way, new: Limits) -> Result<(), ConfigError> {

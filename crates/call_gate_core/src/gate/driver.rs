@@ -1,6 +1,7 @@
 //! What an adapter for a runtime is made of.
 
 use super::{Awaited, CallGate, Pass, Wait};
+use crate::demand::Demand;
 use crate::queue::Waiter;
 use crate::reading::Reading;
 
@@ -22,7 +23,7 @@ impl CallGate {
     /// [`try_update`](Self::try_update) would work out a denial first.
     #[must_use]
     pub fn must_wait(&self, value: u64) -> bool {
-        self.0.must_wait(value)
+        self.0.must_wait(Demand::new(value))
     }
 
     /// A place in the queue for `value`, to be driven by the caller.
@@ -31,7 +32,7 @@ impl CallGate {
     /// [`try_update`](Self::try_update) first.
     #[must_use]
     pub fn waiter(&self, value: u64, wait: Wait) -> Waiter<'_> {
-        Waiter::new(&self.0, value, wait)
+        Waiter::new(&self.0, Demand::new(value), wait)
     }
 
     /// The pass of a booking of `value`, made by whichever driver; `reading` is what it brought.

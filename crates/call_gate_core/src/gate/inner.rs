@@ -1,12 +1,15 @@
 //! What the handles of one gate share.
 
+use super::builder::Ready;
+use super::permits::Permits;
 use crate::clock::{Alarm, Clock, Moment, Source, Turn};
-use crate::denial::Denial;
+use crate::denial::{Denial, Scope};
 use crate::error::{StorageError, StorageErrorKind};
 use crate::geometry::Keep;
 use crate::name::NameTag;
 use crate::queue::Queue;
-use crate::storage::{Counter, GateConfig, Key, Remote, StorageKind};
+use crate::storage::{Counter, GateConfig, Key, Kind, Remote, StorageKind};
+use crate::window::Life;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -20,6 +23,10 @@ pub(crate) struct Inner {
     pub(super) backend: Backend,
     pub(super) queue: Queue,
     pub(super) labels: Option<Box<Labels>>,
+    /// A limiter's, if it bounds how many are out.
+    pub(super) permits: Option<Box<Permits>>,
+    /// Whose spans the counters have.
+    pub(super) spans: Kind,
     gate_size: u64,
     frame_step: u64,
     /// How many frames the window keeps.
@@ -42,18 +49,40 @@ pub(super) enum Time {
     Custom(Arc<dyn Clock>),
 }
 
+impl Time {
+    /// How long a window has to count by it.
+    pub(super) fn life(&self) -> Life {
+        match self {
+            Self::System(_) => Life::TwentyYears,
+            Self::Custom(_) => Life::Endless,
+        }
+    }
+}
+
 pub(super) enum Backend {
     Counter(Counter),
     Remote { remote: Arc<dyn Remote>, key: Key },
 }
 
+/// What only limiters have.
+#[derive(Debug, Default)]
+pub(super) struct Limiter {
+    /// How many permits may be out; `None`: any number.
+    pub(super) permits: Option<u64>,
+    /// How long each window is, those of costs after the others.
+    pub(super) windows: Arc<[Duration]>,
+}
+
 impl Inner {
     pub(super) fn new(
         config: &GateConfig,
-        time: Time,
-        backend: Backend,
-        kind: StorageKind,
+        Ready {
+            time,
+            backend,
+            kind,
+        }: Ready,
         timezone: Option<String>,
+        limiter: Limiter,
     ) -> Self {
         let frame_step = config.geometry.base_nanos();
         let width = match &backend {
@@ -61,7 +90,9 @@ impl Inner {
             // every call takes the long way
             Backend::Remote { .. } => 0,
         };
-        let name = (!config.name.is_empty()).then(|| NameTag::new(config.name.clone()));
+        // a limiter's denials tell its windows, even if it has no name
+        let known = !config.name.is_empty() || config.is_limiter();
+        let name = known.then(|| NameTag::new(config.name.clone(), limiter.windows));
         let largest = config.largest;
         let labelled = name.is_some() || timezone.is_some() || largest.is_some();
         Self {
@@ -75,6 +106,8 @@ impl Inner {
                     largest,
                 })
             }),
+            permits: limiter.permits.map(|most| Box::new(Permits::new(most))),
+            spans: config.kind,
             gate_size: u64::try_from(config.gate_size.as_nanos()).unwrap_or(u64::MAX),
             frame_step,
             kept: u32::try_from(config.kept()).unwrap_or(u32::MAX),
@@ -123,13 +156,16 @@ impl Inner {
         }
     }
 
-    /// When the head of the queue asks again after `denial`, which came from asking at `asked`.
-    pub(crate) fn due(&self, asked: Moment, denial: &Denial) -> Moment {
-        match &self.backend {
+    /// When the head of the queue asks again after `denial`, which came from asking at `asked`; `None`: when it is woken.
+    pub(crate) fn due(&self, asked: Moment, denial: &Denial) -> Option<Moment> {
+        if denial.scope() == Scope::Burst {
+            return None;
+        }
+        Some(match &self.backend {
             Backend::Counter(_) => asked.after(denial.retry_after()),
             // a server judges after it is asked: counted from the answer it is never too early
             Backend::Remote { remote, .. } => self.now().after(remote.ask_again_after(denial)),
-        }
+        })
     }
 
     #[inline(always)]

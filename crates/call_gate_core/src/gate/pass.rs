@@ -2,6 +2,7 @@
 
 use super::way::at_once;
 use super::{CallGate, Way};
+use crate::demand::Demand;
 use crate::error::{Underflow, UpdateError};
 use crate::reading::Reading;
 use crate::window::Refunded;
@@ -184,7 +185,7 @@ async fn give_back(
         return Ok(Refund::Returned(0));
     }
     let ticket = Some(reading.booking.ticket);
-    match gate.0.refund(way, value, ticket).await? {
+    match gate.0.refund(way, Demand::new(value), ticket).await? {
         Refunded::Returned(_) => Ok(Refund::Returned(value)),
         Refunded::Expired => Ok(Refund::Expired),
         Refunded::Underflow { booked } => Err(UpdateError::Underflow(Underflow {

@@ -4,11 +4,12 @@ use super::Inner;
 use super::inner::Backend;
 use super::way::Way;
 use crate::clock::Moment;
+use crate::demand::Demand;
 use crate::denial::{Denial, Scope};
 use crate::error::{StorageError, UpdateError};
 use crate::limits::Limits;
 use crate::reading::{Decision, State};
-use crate::storage::{Act, Answer, denied_at};
+use crate::storage::{Act, Answer};
 use crate::window::Verdict;
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ impl Inner {
         if sum < gate_limit && full_frame.is_none() {
             return Ok(());
         }
-        let (now, survey) = self.at_present(|now| counter.survey(now, 1))?;
+        let (now, survey) = self.at_present(|now| counter.survey(now, Demand::new(1)))?;
         let Verdict::Refused(refusal) = survey.verdict else {
             return Ok(());
         };
@@ -55,7 +56,8 @@ impl Inner {
                 _ => Err(StorageError::out_of_place().into()),
             };
         };
-        let (now, survey) = self.at_present(|now| counter.survey(now, value))?;
+        let demand = Demand::new(value);
+        let (now, survey) = self.at_present(|now| counter.survey(now, demand))?;
         let reset_after = Duration::from_nanos(survey.reset_at.saturating_sub(now.as_nanos()));
         match survey.verdict {
             Verdict::Booked(booking) => {
@@ -72,13 +74,12 @@ impl Inner {
                 ))
             }
             Verdict::Refused(refusal) => {
+                let denial = self.denial(&refusal, demand, now);
                 if value > refusal.limit {
-                    return Err(self.too_large(&denied_at(&refusal, value, 0)));
+                    return Err(self.too_large(&denial));
                 }
-                let retry_after =
-                    Duration::from_nanos(refusal.retry_at.saturating_sub(now.as_nanos()));
                 // what a smaller value would have found
-                let remaining = match counter.survey(now, 0)?.verdict {
+                let remaining = match counter.survey(now, Demand::new(0))?.verdict {
                     Verdict::Booked(booking) => booking.remaining,
                     Verdict::Refused(_) => 0,
                 };
@@ -86,7 +87,7 @@ impl Inner {
                     false,
                     refusal.limit,
                     remaining,
-                    retry_after,
+                    denial.retry_after(),
                     reset_after,
                 ))
             }
@@ -104,6 +105,21 @@ impl Inner {
             }
             _ => (gate, sum),
         }
+    }
+
+    /// The limit of a limiter's window with the least room now, and what it holds; nothing where nobody in reach knows.
+    pub(super) fn tightest_window(&self) -> (u64, u64) {
+        let Backend::Counter(counter) = &self.backend else {
+            return (0, 0);
+        };
+        let spans = self.at_present(|now| counter.held(now));
+        let spans = spans.map(|(_, spans)| spans).unwrap_or_default();
+        let limited = spans
+            .iter()
+            .filter_map(|held| Some((held.limit?, held.used)));
+        limited
+            .min_by_key(|(limit, used)| limit.saturating_sub(*used))
+            .unwrap_or((u64::MAX, 0))
     }
 
     /// The limits in force; none where a damaged window does not tell.

@@ -2,11 +2,12 @@
 
 use super::{Place, Queue};
 use crate::clock::{Alarm, Bell, Moment, Turn};
+use crate::demand::Demand;
 use crate::denial::{Denial, Scope};
 use crate::error::{StorageError, UpdateError};
-use crate::gate::{Inner, Wait, Way};
+use crate::gate::{IfFull, Inner, Wait, Way};
 use crate::reading::Reading;
-use crate::storage::{Act, Answer, BoxFuture};
+use crate::storage::{Answer, BoxFuture};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -34,10 +35,10 @@ pub enum Step {
 pub struct Waiter<'g> {
     gate: &'g Inner,
     place: Option<Place<'g>>,
-    value: u64,
+    demand: Demand,
     deadline: Option<Moment>,
-    /// The last denial, and when it is worth asking again.
-    denied: Option<(Denial, Moment)>,
+    /// The last denial, and when it is worth asking again; `None`: when woken.
+    denied: Option<(Denial, Option<Moment>)>,
     /// The queue's nudges when it last asked.
     nudges: u64,
     asked_at: Moment,
@@ -57,12 +58,12 @@ struct Timer {
 }
 
 impl<'g> Waiter<'g> {
-    pub(crate) fn new(gate: &'g Inner, value: u64, wait: Wait) -> Self {
+    pub(crate) fn new(gate: &'g Inner, demand: Demand, wait: Wait) -> Self {
         let deadline = wait.limit(gate).map(|limit| gate.now().after(limit));
         Self {
             gate,
             place: None,
-            value,
+            demand,
             deadline,
             denied: None,
             nudges: 0,
@@ -100,8 +101,10 @@ impl<'g> Waiter<'g> {
         let over = self.deadline.is_some_and(|deadline| now >= deadline);
         match turn {
             Turn::First => {
-                let due = self.denied.is_none_or(|(_, due)| now >= due) || nudges != self.nudges;
-                if due {
+                let due = self
+                    .denied
+                    .is_none_or(|(_, due)| due.is_some_and(|due| now >= due));
+                if due || nudges != self.nudges {
                     self.nudges = nudges;
                     self.asked_at = now;
                     return Step::Ask;
@@ -168,7 +171,7 @@ impl<'g> Waiter<'g> {
 
     /// Asks an in-process window; `None`: the storage is remote.
     pub fn ask(&mut self, waker: &Waker) -> Option<Step> {
-        let asked = self.gate.ask_window(self.asked_at, self.value)?;
+        let asked = self.gate.ask_window(self.asked_at, self.demand)?;
         let answer = asked.map(|(now, answer)| {
             self.asked_at = now;
             answer
@@ -187,8 +190,7 @@ impl<'g> Waiter<'g> {
         &self,
         way: Way,
     ) -> impl Future<Output = Result<Answer, StorageError>> + Send + use<'g> {
-        let act = Act::Update { value: self.value };
-        self.gate.call(way, act)
+        self.gate.ask_remote(way, self.demand, IfFull::Want)
     }
 
     /// Takes a remote storage's answer to the last [`Step::Ask`]; `waker` is kept until the next step.
@@ -211,7 +213,7 @@ impl<'g> Waiter<'g> {
         // a wake-up may have come while the storage was asked, and been taken for its answer's: so the place is looked at
         // again, as in a step
         let nudges = self.place.as_ref().map_or(self.nudges, |place| {
-            place.wait_until(due);
+            place.wait_until(due.unwrap_or_default());
             place.turn(waker).1
         });
         if self.queue().is_closed() {
@@ -222,7 +224,8 @@ impl<'g> Waiter<'g> {
             return self.exhausted();
         }
         let now = self.gate.now();
-        if nudges != self.nudges || (now >= due && now > self.asked_at) {
+        let due = due.is_some_and(|due| now >= due);
+        if nudges != self.nudges || (due && now > self.asked_at) {
             // the clock has moved past it meanwhile, or somebody has made room: a wait is not over before its last chance
             // is taken
             self.nudges = nudges;
@@ -238,7 +241,7 @@ impl<'g> Waiter<'g> {
     fn earliest(&self, turn: Turn) -> Option<Moment> {
         let due = self
             .denied
-            .map(|(_, due)| due)
+            .and_then(|(_, due)| due)
             .filter(|_| turn == Turn::First);
         [due, self.deadline].into_iter().flatten().min()
     }
@@ -246,17 +249,10 @@ impl<'g> Waiter<'g> {
     fn exhausted(&mut self) -> Step {
         let denial = match self.denied {
             Some((denial, due)) => {
-                let left = due.since(self.gate.now());
-                Denial::new(
-                    denial.scope(),
-                    denial.limit(),
-                    denial.used(),
-                    self.value,
-                    left,
-                )
-                .named(self.gate.name_number())
+                let left = due.map_or(Duration::ZERO, |due| due.since(self.gate.now()));
+                denial.after(left)
             }
-            None => self.gate.queued(self.value),
+            None => self.gate.queued(self.demand),
         };
         if denial.scope() != Scope::Queue && denial.requested() > denial.limit() {
             // lowered below the value while it stood behind others

@@ -1,6 +1,7 @@
 //! One reified act: what a gate asks of a remote storage.
 
 use crate::clock::Moment;
+use crate::demand::Demand;
 use crate::denial::Denial;
 use crate::error::StorageError;
 use crate::limits::Limits;
@@ -155,6 +156,41 @@ pub enum Act {
     Clear,
     /// Put limits in force: [`Answer::Done`].
     SetLimits(Limits),
+    /// Book both parts of a demand of a limiter that counts costs, or neither: [`Answer::Admitted`], whose reading says
+    /// [where the cost was booked](Reading::with_cost_at), or [`Answer::Denied`].
+    Take(Demand),
+    /// Take both parts back out of the frames that they were booked in, each while that frame is in a window:
+    /// [`Answer::Returned`], or [`Answer::Expired`] where neither is.
+    GiveBack {
+        /// What to take back.
+        demand: Demand,
+        /// Where its value was booked.
+        booked: Booked,
+        /// Where its cost was booked.
+        cost_booked: Booked,
+    },
+    /// Say what every span holds: [`Answer::Spans`].
+    Spans,
+    /// Put one span's limit in force, whatever the others' are at that moment: [`Answer::Done`].
+    SetSpan {
+        /// Which; spans of costs are counted on after the others.
+        index: usize,
+        /// Its new limit.
+        limit: u64,
+    },
+}
+
+/// A span's limit, and what the span holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a limit, and what is held under it"
+)]
+pub struct Held {
+    /// The most that it may hold; `None`: no limit.
+    pub limit: Option<u64>,
+    /// What it holds.
+    pub used: u64,
 }
 
 /// What counters answer. A denial is an answer, never an error.
@@ -175,6 +211,8 @@ pub enum Answer {
     Decided(Decision, Option<Denial>),
     /// The frames.
     State(State),
+    /// What each span holds, those of costs after the others.
+    Spans(Vec<Held>),
     /// Done.
     Done,
 }

@@ -3,7 +3,6 @@
 use super::{Counter, GateConfig, Placement};
 use crate::clock::{Moment, monotonic};
 use crate::error::{ConfigError, ConfigErrorKind};
-use crate::limits::Limits;
 use crate::snapshot::Snapshot;
 use crate::sync::AtomicU64;
 use crate::window::{Layout, Window, packed};
@@ -36,6 +35,11 @@ impl Blueprint {
     /// `limits_up_to` beyond its word, frames too short to be numbered, under
     /// about 10 µs by the machine's clock and 260 µs by one of the caller's own.
     pub fn new(config: &GateConfig, made: Moment) -> Result<Self, ConfigError> {
+        if config.costs.is_some() {
+            return Err(unsupported(
+                "limits of cost must be left to limiters in memory and in Redis: shared words hold one counter",
+            ));
+        }
         if config.credits {
             return Err(unsupported(
                 "credits must be left to gates in memory and in Redis: shared words cannot credit closed frames",
@@ -60,7 +64,7 @@ impl Blueprint {
         };
         // as a frame limit without a gate limit, it allows the largest sum
         if let Some(largest) = config.largest
-            && !layout.fits(&[Some(largest), None])
+            && !layout.fits(&config.all_at(largest))
         {
             let kept = config.kept();
             let most = layout.largest() / kept.max(1);
@@ -71,12 +75,12 @@ impl Blueprint {
         Ok(Self { layout, frame_step })
     }
 
-    /// Whether the words can hold `limits`.
+    /// Whether the words can hold `limits`, one for each span.
     ///
     /// # Errors
     /// Limits that allow a larger sum, or no limits at all.
-    pub fn check(&self, limits: Limits) -> Result<(), ConfigError> {
-        if self.layout.fits(&limits.of_spans()) {
+    pub fn check(&self, limits: &[Option<u64>]) -> Result<(), ConfigError> {
+        if self.layout.fits(limits) {
             return Ok(());
         }
         let (most, step) = (self.layout.largest(), self.frame_step);
@@ -98,7 +102,7 @@ impl Blueprint {
     /// As [`check`](Self::check), or the seed's sum is more than the words hold.
     pub fn at_rest(
         &self,
-        limits: Limits,
+        limits: &[Option<u64>],
         seed: Option<&Snapshot>,
     ) -> Result<Vec<u64>, ConfigError> {
         self.check(limits)?;
@@ -111,12 +115,7 @@ impl Blueprint {
             ));
         }
         let (tag, values) = self.layout.seeded(seed.and_then(Snapshot::newest));
-        Ok(packed::at_rest(
-            &self.layout,
-            &limits.of_spans(),
-            tag,
-            values,
-        ))
+        Ok(packed::at_rest(&self.layout, limits, tag, values))
     }
 
     /// The counter over `words`, which may be in use; `None`: they are not as many as [`words`](Self::words).

@@ -1,6 +1,8 @@
 //! What a storage is told of a gate.
 
 use crate::clock::Moment;
+use crate::demand::Demand;
+use crate::denial::{Denial, Scope};
 use crate::geometry::{Geometry, Keep};
 use crate::limits::Limits;
 use crate::window::Life;
@@ -20,14 +22,55 @@ pub enum OnLimits {
     Require,
 }
 
-/// A gate's configuration, checked.
+/// Whose counters they are: it says what their spans are called in a denial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A gate's: its frame and its window.
+    Gate,
+    /// A limiter's: windows of requests, then those of a second counter for costs if it has one.
+    Limiter { windows: u8, costs: bool },
+}
+
+impl Kind {
+    /// The denial of `requested` by span `index`.
+    pub(crate) fn denial(
+        self,
+        index: usize,
+        (limit, used): (u64, u64),
+        requested: u64,
+        retry_after: Duration,
+    ) -> Denial {
+        let denial = |scope| Denial::new(scope, limit, used, requested, retry_after);
+        match self {
+            Self::Gate if index == 0 => denial(Scope::Frame),
+            Self::Gate => denial(Scope::Gate),
+            Self::Limiter { windows, .. } if index < usize::from(windows) => {
+                denial(Scope::Window).of_window(index)
+            }
+            Self::Limiter { .. } => denial(Scope::Cost).of_window(index),
+        }
+    }
+
+    /// What `demand` asks of span `index`.
+    pub(crate) fn asked(self, index: usize, demand: Demand) -> u64 {
+        match self {
+            Self::Limiter { windows, .. } if index >= usize::from(windows) => demand.cost(),
+            _ => demand.value(),
+        }
+    }
+}
+
+/// A gate's configuration, checked; or a limiter's, which has other spans.
 #[derive(Debug, Clone)]
 pub struct GateConfig {
     pub(crate) name: Arc<str>,
     pub(crate) gate_size: Duration,
     pub(crate) frame_step: Duration,
     pub(crate) geometry: Geometry,
-    pub(crate) limits: Limits,
+    /// The limit of each span, then of each span of costs.
+    pub(crate) limits: Arc<[Option<u64>]>,
+    pub(crate) costs: Option<Geometry>,
+    pub(crate) kind: Kind,
     /// The largest limit that may ever be set.
     pub(crate) largest: Option<u64>,
     pub(crate) on_limits: OnLimits,
@@ -56,16 +99,51 @@ impl GateConfig {
         self.frame_step
     }
 
-    /// The spans: the frame, then the window, which is one frame longer in a strict gate.
+    /// The spans: the frame, then the window, which is one frame longer in a strict gate. A limiter's are its windows.
     #[must_use]
     pub fn geometry(&self) -> &Geometry {
         &self.geometry
     }
 
-    /// The limits to start with.
+    /// The spans of a second counter, for what requests cost; `None`: there is only one.
+    ///
+    /// A storage that has no second counter must not open such a gate. Both
+    /// book together or neither does, and [`credits`](Self::credits) is on.
+    #[must_use]
+    pub fn costs(&self) -> Option<&Geometry> {
+        self.costs.as_ref()
+    }
+
+    /// The limits to start with: of each span, then of each span of [`costs`](Self::costs).
+    #[must_use]
+    pub fn span_limits(&self) -> &[Option<u64>] {
+        &self.limits
+    }
+
+    /// A gate's limits to start with.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        self.limits
+        Limits::of_first(&self.limits)
+    }
+
+    /// Whether it is a limiter's, whose spans are not a frame and a window.
+    #[must_use]
+    pub fn is_limiter(&self) -> bool {
+        self.kind != Kind::Gate
+    }
+
+    /// The denial of `requested` by span `index`, those of costs counted on after the others: its limit, and what it
+    /// holds.
+    #[must_use]
+    pub fn denial(
+        &self,
+        index: usize,
+        (limit, used): (u64, u64),
+        requested: u64,
+        retry_after: Duration,
+    ) -> Denial {
+        self.kind
+            .denial(index, (limit, used), requested, retry_after)
     }
 
     /// The largest limit that may ever be set, if the builder says one.
@@ -102,6 +180,12 @@ impl GateConfig {
     #[must_use]
     pub fn now(&self) -> Moment {
         self.now
+    }
+
+    /// Every span's limit at `largest`; a gate's frame limit stands for both of its.
+    pub(crate) fn all_at(&self, largest: u64) -> Vec<Option<u64>> {
+        let limit = |index| (self.is_limiter() || index == 0).then_some(largest);
+        (0..self.geometry.spans().len()).map(limit).collect()
     }
 
     /// How many frames the window keeps.

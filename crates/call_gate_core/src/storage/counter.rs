@@ -1,15 +1,15 @@
 //! A window in reach: packed where its limits fit, plain under a mutex where they do not.
 
-use super::GateConfig;
+use super::{GateConfig, Held};
 use crate::clock::Moment;
-use crate::denial::{Denial, Scope};
+use crate::demand::Demand;
 use crate::error::{ConfigError, ConfigErrorKind, StorageError};
+use crate::geometry::MAX_SPANS;
 use crate::limits::Limits;
 use crate::snapshot::Snapshot;
 use crate::sync::{Mutex, MutexGuard};
-use crate::window::{Closed, Layout, Plain, Refunded, Refusal, Ticket, Verdict, Window};
+use crate::window::{Closed, Costs, Layout, Pair, Plain, Refunded, Ticket, Verdict, Window};
 use std::sync::PoisonError;
-use std::time::Duration;
 
 /// A gate's window in words within reach: this process's, or shared ones laid out by a [`Blueprint`](crate::Blueprint).
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Counter {
 #[derive(Debug)]
 pub(crate) enum Placement {
     Packed(Window),
-    Locked(Box<Mutex<Plain>>),
+    Locked(Box<Mutex<Pair>>),
 }
 
 /// What a value would meet, and when the window is empty again.
@@ -35,67 +35,100 @@ impl Counter {
     /// The window of `config` in this process, with the frames of `seed`, which are in it.
     pub(crate) fn in_memory(config: &GateConfig, seed: Option<&Snapshot>) -> Self {
         let now = config.now.as_nanos();
-        let limits = config.limits.of_spans();
         let seeded = seed.map_or(0, Snapshot::counted);
         let seed = seed.and_then(Snapshot::newest);
         let fits = |layout: &Layout| {
             let largest = config.largest.unwrap_or(0).max(seeded);
             !config.credits
+                && config.costs.is_none()
                 && largest <= layout.largest()
-                && layout.fits(&limits)
+                && layout.fits(&config.limits)
                 && config
                     .largest
-                    .is_none_or(|largest| layout.fits(&[Some(largest), None]))
+                    .is_none_or(|largest| layout.fits(&config.all_at(largest)))
         };
         let placement =
             if let Some(layout) = Layout::new(&config.geometry, now, config.life).filter(fits) {
-                Placement::Packed(Window::at_rest(layout, &limits, seed))
+                Placement::Packed(Window::at_rest(layout, &config.limits, seed))
             } else {
                 let closed = if config.credits {
                     Closed::Credited
                 } else {
                     Closed::Expires
                 };
-                let mut plain = Plain::new(&config.geometry, &limits, now, closed);
+                let spans = config.geometry.spans().len().min(config.limits.len());
+                let (limits, of_costs) = config.limits.split_at(spans);
+                let mut plain = Plain::new(&config.geometry, limits, now, closed);
                 if let Some((start, values)) = seed {
                     plain.seed(start, values);
                 }
-                Placement::Locked(Box::new(Mutex::new(plain)))
+                let costs = config.costs.as_ref().map(|costs| {
+                    Costs::new(Plain::new(costs, of_costs, now, Closed::Credited), now)
+                });
+                Placement::Locked(Box::new(Mutex::new(Pair::new(plain, costs))))
             };
         Self { placement }
     }
 
-    pub(crate) fn book(&self, now: Moment, value: u64) -> Result<Verdict, StorageError> {
+    pub(crate) fn book(&self, now: Moment, demand: Demand) -> Result<Verdict, StorageError> {
+        let (now, value) = (now.as_nanos(), demand.value());
         match &self.placement {
-            Placement::Packed(window) => Ok(window.book_slowly(now.as_nanos(), value)?),
-            Placement::Locked(plain) => Ok(lock(plain).book(now.as_nanos(), value)),
+            Placement::Packed(window) => Ok(window.book_slowly(now, value)?),
+            Placement::Locked(pair) => Ok(lock(pair).book(now, value, demand.cost())),
         }
     }
 
-    pub(crate) fn survey(&self, now: Moment, value: u64) -> Result<Survey, StorageError> {
-        match &self.placement {
-            Placement::Packed(window) => {
-                let (verdict, reset_at) = window.packed().survey(now.as_nanos(), value)?;
-                Ok(Survey { verdict, reset_at })
-            }
-            Placement::Locked(plain) => {
-                let (verdict, reset_at) = lock(plain).survey(now.as_nanos(), value);
-                Ok(Survey { verdict, reset_at })
-            }
-        }
+    pub(crate) fn survey(&self, now: Moment, demand: Demand) -> Result<Survey, StorageError> {
+        let (now, value) = (now.as_nanos(), demand.value());
+        let (verdict, reset_at) = match &self.placement {
+            Placement::Packed(window) => window.packed().survey(now, value)?,
+            Placement::Locked(pair) => lock(pair).survey(now, value, demand.cost()),
+        };
+        Ok(Survey { verdict, reset_at })
     }
 
     pub(crate) fn refund(
         &self,
         now: Moment,
-        value: u64,
+        demand: Demand,
         ticket: Option<Ticket>,
     ) -> Result<Refunded, StorageError> {
+        let (now, value) = (now.as_nanos(), demand.value());
+        match &self.placement {
+            Placement::Packed(window) => Ok(window.packed().refund(now, value, ticket)?),
+            Placement::Locked(pair) => Ok(lock(pair).refund(now, value, demand.cost(), ticket)),
+        }
+    }
+
+    /// What every span holds at `now`, those of costs after the others.
+    pub(crate) fn held(&self, now: Moment) -> Result<Vec<Held>, StorageError> {
+        let held = |(limit, used)| Held { limit, used };
         match &self.placement {
             Placement::Packed(window) => {
-                Ok(window.packed().refund(now.as_nanos(), value, ticket)?)
+                let spans = window.packed().held(now.as_nanos())?;
+                Ok(spans.into_iter().map(held).collect())
             }
-            Placement::Locked(plain) => Ok(lock(plain).refund(now.as_nanos(), value, ticket)),
+            Placement::Locked(pair) => Ok(lock(pair).held(now.as_nanos()).map(held).collect()),
+        }
+    }
+
+    /// Whether what is asked of each span, as `asked` says by its index, is within that span's limit.
+    pub(crate) fn is_ever_free(&self, asked: impl Fn(usize) -> u64) -> bool {
+        self.never_free(asked).is_none()
+    }
+
+    /// The first span whose limit is below what is asked of it, and that limit.
+    pub(crate) fn never_free(&self, asked: impl Fn(usize) -> u64) -> Option<(usize, u64)> {
+        let below = |(index, limit): (usize, Option<u64>)| {
+            let limit = limit?;
+            (asked(index) > limit).then_some((index, limit))
+        };
+        match &self.placement {
+            Placement::Packed(window) => {
+                let limits = window.packed().limits::<MAX_SPANS>().ok()?;
+                limits.into_iter().enumerate().find_map(below)
+            }
+            Placement::Locked(pair) => lock(pair).limits().enumerate().find_map(below),
         }
     }
 
@@ -103,84 +136,128 @@ impl Counter {
     pub(crate) fn read(&self, now: Moment, frames: u64) -> Result<(u64, Vec<u64>), StorageError> {
         match &self.placement {
             Placement::Packed(window) => Ok(window.packed().read(now.as_nanos(), frames)?),
-            Placement::Locked(plain) => Ok(lock(plain).read(now.as_nanos(), frames)),
+            Placement::Locked(pair) => Ok(lock(pair).read(now.as_nanos(), frames)),
         }
     }
 
     pub(crate) fn clear(&self) -> Result<(), StorageError> {
         match &self.placement {
             Placement::Packed(window) => Ok(window.packed().clear()?),
-            Placement::Locked(plain) => {
-                lock(plain).clear();
+            Placement::Locked(pair) => {
+                lock(pair).clear();
                 Ok(())
             }
         }
     }
 
-    /// The limits in force.
+    /// The limits in force, of each span and then of each span of costs.
+    ///
+    /// # Errors
+    /// Damaged words.
+    pub fn span_limits(&self) -> Result<Vec<Option<u64>>, StorageError> {
+        match &self.placement {
+            Placement::Packed(window) => {
+                let limits = window.packed().limits::<MAX_SPANS>()?;
+                let spans = window.layout().spans();
+                Ok(limits.into_iter().take(spans).collect())
+            }
+            Placement::Locked(pair) => Ok(lock(pair).limits().collect()),
+        }
+    }
+
+    /// A gate's limits in force.
     ///
     /// # Errors
     /// Damaged words.
     pub fn limits(&self) -> Result<Limits, StorageError> {
-        let [frame, gate] = match &self.placement {
-            Placement::Packed(window) => window.packed().limits()?,
-            Placement::Locked(plain) => {
-                let plain = lock(plain);
-                [plain.limit(0), plain.limit(1)]
+        match &self.placement {
+            Placement::Packed(window) => Ok(Limits::of_first(&window.packed().limits::<2>()?)),
+            Placement::Locked(pair) => {
+                let pair = lock(pair);
+                let mut limits = pair.limits();
+                let first = [limits.next().flatten(), limits.next().flatten()];
+                Ok(Limits::of_first(&first))
             }
-        };
-        let limits = gate.map_or(Limits::none(), Limits::gate);
-        Ok(frame.map_or(limits, |frame| limits.with_frame(frame)))
+        }
     }
 
-    /// Puts `limits` in force; what is counted stays counted.
+    /// Puts a gate's `limits` in force; what is counted stays counted.
     ///
     /// # Errors
     /// Limits that the words cannot hold, or damaged words.
     pub fn set_limits(&self, limits: Limits) -> Result<(), ConfigError> {
         let spans = limits.of_spans();
+        if let Placement::Packed(window) = &self.placement
+            && !window.layout().fits(&spans)
+        {
+            let most = window.layout().largest();
+            let show =
+                |limit: Option<u64>| limit.map_or("none".to_owned(), |limit| limit.to_string());
+            let (frame, gate) = (show(spans[0]), show(spans[1]));
+            return Err(ConfigError::new(
+                ConfigErrorKind::Limits,
+                format_args!(
+                    "a gate_limit of {gate} with a frame_limit of {frame} must keep the window's sum at most {most} in this gate; \
+                     build it with `.limits_up_to({})` to set any limit live",
+                    u64::MAX
+                ),
+            ));
+        }
+        self.set_span_limits(&spans)
+    }
+
+    /// Puts the limits of all spans in force; what is counted stays counted.
+    ///
+    /// # Errors
+    /// Limits that the words cannot hold, or damaged words.
+    pub fn set_span_limits(&self, limits: &[Option<u64>]) -> Result<(), ConfigError> {
         match &self.placement {
             Placement::Packed(window) => {
-                if !window.layout().fits(&spans) {
-                    let most = window.layout().largest();
-                    let show = |limit: Option<u64>| {
-                        limit.map_or("none".to_owned(), |limit| limit.to_string())
-                    };
-                    let (frame, gate) = (show(spans[0]), show(spans[1]));
-                    return Err(ConfigError::new(
-                        ConfigErrorKind::Limits,
-                        format_args!(
-                            "a gate_limit of {gate} with a frame_limit of {frame} must keep the window's sum at most \
-                             {most} in this gate; build it with `.limits_up_to({})` to set any limit live",
-                            u64::MAX
-                        ),
-                    ));
+                if !window.layout().fits(limits) {
+                    return Err(too_wide(limits, window.layout().largest()));
                 }
-                window
-                    .packed()
-                    .set_limits(&spans)
-                    .map_err(|error| StorageError::from(error).into())
+                let set = window.packed().set_limits(limits);
+                set.map_err(|error| StorageError::from(error).into())
             }
-            Placement::Locked(plain) => {
-                lock(plain).set_limits(&spans);
+            Placement::Locked(pair) => {
+                lock(pair).set_limits(|_, index| limits.get(index).copied().flatten());
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts the limit of span `index` in force, where every span has one.
+    pub(crate) fn set_span(&self, index: usize, limit: u64) -> Result<(), ConfigError> {
+        match &self.placement {
+            Placement::Packed(window) => {
+                // no span's sum passes its own limit
+                if limit > window.layout().largest() {
+                    return Err(too_wide(&[Some(limit)], window.layout().largest()));
+                }
+                let set = window.packed().set_limit(index, limit);
+                set.map_err(|error| StorageError::from(error).into())
+            }
+            Placement::Locked(pair) => {
+                lock(pair).set_limits(|old, span| if span == index { Some(limit) } else { old });
                 Ok(())
             }
         }
     }
 }
 
-fn lock(plain: &Mutex<Plain>) -> MutexGuard<'_, Plain> {
-    // the window does not panic, and each of its operations is whole
-    plain.lock().unwrap_or_else(PoisonError::into_inner)
+fn too_wide(limits: &[Option<u64>], most: u64) -> ConfigError {
+    let limit = limits.iter().flatten().max().copied().unwrap_or(u64::MAX);
+    ConfigError::new(
+        ConfigErrorKind::Limits,
+        format_args!(
+            "a limit of {limit} must be at most {most} in this window; build it with `.limits_up_to({})` to set any limit \
+             live",
+            u64::MAX
+        ),
+    )
 }
 
-/// `refusal` of `value` as a denial at `now`, without a name.
-pub(crate) fn denied_at(refusal: &Refusal, value: u64, now: u64) -> Denial {
-    let scope = if refusal.span == 0 {
-        Scope::Frame
-    } else {
-        Scope::Gate
-    };
-    let wait = Duration::from_nanos(refusal.retry_at.saturating_sub(now));
-    Denial::new(scope, refusal.limit, refusal.used, value, wait)
+fn lock(pair: &Mutex<Pair>) -> MutexGuard<'_, Pair> {
+    // the window does not panic, and each of its operations is whole
+    pair.lock().unwrap_or_else(PoisonError::into_inner)
 }

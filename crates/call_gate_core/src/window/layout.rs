@@ -171,7 +171,7 @@ impl Layout {
         &self.rings
     }
 
-    pub(super) fn spans(&self) -> usize {
+    pub(crate) fn spans(&self) -> usize {
         self.spans.len()
     }
 

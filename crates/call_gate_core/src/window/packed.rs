@@ -205,21 +205,33 @@ impl<'w> Packed<'w> {
         })
     }
 
-    /// The limits of the first two spans.
-    pub(crate) fn limits(&self) -> Result<[Option<u64>; 2], WindowError> {
+    /// The limit of each span, and what it holds at `now`.
+    pub(crate) fn held(&self, now: u64) -> Result<Vec<(Option<u64>, u64)>, WindowError> {
+        let goal = self.layout.tag_at(now)?;
+        self.attempt(goal, |plan, word| {
+            self.consistent(plan, word, |view| {
+                let places = self.layout.places().enumerate();
+                places
+                    .map(|(index, place)| {
+                        let limit = self.limit_of(&view.control, index)?;
+                        Some((limited(limit), self.used(view, place)?))
+                    })
+                    .collect()
+            })
+        })
+    }
+
+    /// The limits of the first `N` spans; none where there is no such span.
+    pub(crate) fn limits<const N: usize>(&self) -> Result<[Option<u64>; N], WindowError> {
         for _ in 0..TRIES {
             let plan = self.plan_word().load(Acquire);
             let area = Plan::unpack(plan).area;
             let limits = self.control(area).and_then(|control| {
-                let second = if self.layout.spans() > 1 {
-                    self.limit_of(&control, 1)?
-                } else {
-                    NONE
-                };
-                Some(
-                    [self.limit_of(&control, 0)?, second]
-                        .map(|limit| Some(limit).filter(|limit| *limit != NONE)),
-                )
+                let mut limits = [None; N];
+                for (limit, index) in limits.iter_mut().zip(0..self.layout.spans()) {
+                    *limit = limited(self.limit_of(&control, index)?);
+                }
+                Some(limits)
             });
             let now = self.plan_word().load(Acquire);
             match limits {
@@ -237,6 +249,17 @@ impl<'w> Packed<'w> {
         self.amend(Kind::Limits, |_, index| {
             limits.get(index).copied().flatten().unwrap_or(NONE)
         })
+    }
+
+    /// Puts `limit` in force for span `changed`, and leaves the others what they are at that moment.
+    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "for limiters"))]
+    pub(crate) fn set_limit(&self, changed: usize, limit: u64) -> Result<(), WindowError> {
+        self.amend(
+            Kind::Limits,
+            |old, index| {
+                if index == changed { limit } else { old }
+            },
+        )
     }
 
     /// Forgets everything counted so far. Costs the same for any number of frames.
@@ -290,6 +313,11 @@ impl<'w> Packed<'w> {
     fn word(&self, index: usize) -> &'w AtomicU64 {
         &self.words[index]
     }
+}
+
+/// A register's limit.
+fn limited(limit: u64) -> Option<u64> {
+    (limit != NONE).then_some(limit)
 }
 
 fn spin() {

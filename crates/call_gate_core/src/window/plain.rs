@@ -2,10 +2,15 @@
 //!
 //! Limits and values up to `u64::MAX`, frames of any length, no limit at all, and credits to closed frames. A window's
 //! sum never passes `u64::MAX`: a span without a limit is judged as if that were its limit.
+// long file: the whole state machine of one window in one place
+// long file: one state machine
 
+mod pair;
 mod ring;
 #[cfg(all(test, not(loom)))]
 mod tests;
+
+pub(crate) use pair::{Costs, Pair};
 
 use super::{Booking, Refunded, Refusal, Ticket, Verdict, first_fit};
 use crate::geometry::Geometry;
@@ -86,9 +91,14 @@ impl Plain {
     pub(crate) fn book(&mut self, now: u64, value: u64) -> Verdict {
         let verdict = self.judge(now, value);
         if matches!(verdict, Verdict::Booked(_)) {
-            self.total = self.total.wrapping_add(value);
+            self.add(value);
         }
         verdict
+    }
+
+    /// Counts `value` in the current frame, which has been judged to have room for it.
+    fn add(&mut self, value: u64) {
+        self.total = self.total.wrapping_add(value);
     }
 
     fn judge(&mut self, now: u64, value: u64) -> Verdict {
@@ -138,25 +148,9 @@ impl Plain {
     }
 
     pub(crate) fn refund(&mut self, now: u64, value: u64, ticket: Option<Ticket>) -> Refunded {
-        self.roll_at(now);
-        if ticket.is_some_and(|ticket| ticket.mark != self.clears) {
-            return Refunded::Expired;
-        }
-        let tag = ticket.map_or(self.frame, |ticket| ticket.start / self.base);
-        let Some(ring) = self.rings.get(self.base_ring) else {
+        let Some((tag, booked)) = self.booked(now, ticket) else {
             return Refunded::Expired;
         };
-        if tag != self.frame
-            && (self.closed == Closed::Expires || tag.saturating_add(ring.len()) <= self.frame)
-        {
-            return Refunded::Expired;
-        }
-        let end = if tag == self.frame {
-            self.total
-        } else {
-            ring.total(tag + 1)
-        };
-        let booked = end.wrapping_sub(ring.total(tag));
         if value > booked {
             return Refunded::Underflow { booked };
         }
@@ -173,6 +167,32 @@ impl Plain {
         }
         self.find_starts();
         Refunded::Returned(self.booking(0))
+    }
+
+    /// The ticket's frame, and what a refund may take out of it; `None`: it is in no window any more, or closed for good.
+    fn booked(&mut self, now: u64, ticket: Option<Ticket>) -> Option<(u64, u64)> {
+        self.roll_at(now);
+        if ticket.is_some_and(|ticket| ticket.mark != self.clears) {
+            return None;
+        }
+        let tag = ticket.map_or(self.frame, |ticket| ticket.start / self.base);
+        if tag != self.frame && self.closed == Closed::Expires {
+            return None;
+        }
+        // as much as every frame holds that it is a part of, so that no window's sum falls below 0
+        let held = self.rings.iter().filter_map(|ring| {
+            let (frame, newest) = (tag / ring.ratio, self.frame / ring.ratio);
+            if frame.saturating_add(ring.len()) <= newest {
+                return None;
+            }
+            let end = if frame == newest {
+                self.total
+            } else {
+                ring.total(frame + 1)
+            };
+            Some(end.wrapping_sub(ring.total(frame)))
+        });
+        Some((tag, held.min()?))
     }
 
     /// The start of the current frame, and the `frames` newest values, newest first.
@@ -200,13 +220,24 @@ impl Plain {
         self.find_starts();
     }
 
-    pub(crate) fn limit(&self, index: usize) -> Option<u64> {
+    /// The limit of each span, and what it holds at `now`.
+    pub(crate) fn held(&mut self, now: u64) -> impl Iterator<Item = (Option<u64>, u64)> + '_ {
+        self.roll_at(now);
+        self.spans.iter().map(|span| (span.limit, self.used(span)))
+    }
+
+    fn limit(&self, index: usize) -> Option<u64> {
         self.spans.get(index).and_then(|span| span.limit)
     }
 
-    pub(crate) fn set_limits(&mut self, limits: &[Option<u64>]) {
-        for (span, limit) in self.spans.iter_mut().zip(limits) {
-            span.limit = *limit;
+    pub(crate) fn limits(&self) -> impl Iterator<Item = Option<u64>> + '_ {
+        self.spans.iter().map(|span| span.limit)
+    }
+
+    /// Puts the limit that `limit` says, of the old one and the span's index, in force for each span.
+    pub(crate) fn set_limits(&mut self, limit: impl Fn(Option<u64>, usize) -> Option<u64>) {
+        for (index, span) in self.spans.iter_mut().enumerate() {
+            span.limit = limit(span.limit, index);
         }
     }
 

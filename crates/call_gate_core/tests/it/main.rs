@@ -13,6 +13,10 @@ mod fairness;
 mod footprint;
 mod persist;
 mod remote;
+mod turnstile;
+mod turnstile_config;
+mod turnstile_remote;
+mod turnstile_windows;
 mod waiting;
 
 use call_gate_core::CallGate;

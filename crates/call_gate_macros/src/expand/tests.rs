@@ -107,3 +107,61 @@ fn a_gate_of_its_own_is_a_static() {
         );
     }
 }
+
+#[test]
+fn a_limiter_of_its_own_is_a_static() {
+    let admission = |item| {
+        let args = quote!(
+            crate = a,
+            per_minute = C,
+            minute_window = 3,
+            max_burst = 2,
+            blocking = true,
+            name = "n",
+            value = 2,
+            strict = true
+        );
+        let [_, admission, _] = parts(args, item);
+        admission
+    };
+    let holds = |admission: &str, pieces: &[TokenStream]| {
+        for piece in pieces {
+            let piece = piece.to_string();
+            assert!(admission.contains(&piece), "{piece}\nnot in {admission}");
+        }
+    };
+    let sync = admission(quote!(
+        fn f() {}
+    ));
+    holds(
+        &sync,
+        &[
+            quote!(
+                const __CALL_GATE_PER_MINUTE: ::core::primitive::u64 = C;
+            ),
+            quote!(a::decorator::check_number),
+            quote!(a::decorator::check_value),
+            quote!(
+                const __CALL_GATE_MAX_BURST: ::core::primitive::u64 = 2;
+            ),
+            quote!(static __CALL_GATE: a::decorator::Inline<a::decorator::RateLimiter>),
+            quote!(a::decorator::limiter::<a::decorator::RateLimiter>()),
+            quote!(.name("n").per_minute(__CALL_GATE_PER_MINUTE)),
+            quote!(.minute_window(__CALL_GATE_MINUTE_WINDOW)),
+            quote!(.max_burst(__CALL_GATE_MAX_BURST)),
+            quote!(.blocking(true).strict().build()),
+            quote!(a::decorator::admit(__call_gate_gate, __call_gate_entry)),
+        ],
+    );
+    let awaited = admission(quote!(
+        async fn f() {}
+    ));
+    holds(
+        &awaited,
+        &[
+            quote!(static __CALL_GATE: a::decorator::Inline<a::decorator::AsyncRateLimiter>),
+            quote!(.build().map(::core::convert::From::from)),
+            quote!(a::decorator::admit_async(__call_gate_gate, __call_gate_entry).await),
+        ],
+    );
+}

@@ -26,7 +26,14 @@ fn the_gate_is_any_expression_that_is_no_key() {
     }
     let args = parse2::<Args>(quote!(crate = a::b, gate_limit = C, name = "n")).unwrap();
     assert!(args.gate.is_none() && args.krate.is_some());
-    assert!(args.inline.first().is_some_and(|first| first.key == "name"));
+    let first = |args: &Args| args.inline.first().unwrap().key.to_string();
+    assert_eq!(first(&args), "gate_limit");
+    let args = parse2::<Args>(quote!(name = "n", strict = true, day_window = 2)).unwrap();
+    assert!(args.inline.gate.first().is_none());
+    assert_eq!(first(&args), "day_window");
+    let args = parse2::<Args>(quote!(strict = true, name = "n")).unwrap();
+    assert!(args.inline.limiter.first().is_none());
+    assert_eq!(first(&args), "name");
 }
 
 #[test]
@@ -52,12 +59,20 @@ fn a_mistyped_key_is_recognised() {
         ("limit", Some("`gate_limit` or `frame_limit`")),
         ("size", Some("`gate_size`")),
         ("step", Some("`frame_step`")),
+        ("burst", Some("`max_burst`")),
+        ("sec", Some("`per_second`")),
+        ("minutes", Some("`per_minute`")),
+        ("per_sec", Some("`per_second`")),
+        ("per_days", Some("`per_day`")),
+        ("sec_window", Some("`second_window`")),
+        ("min_window", Some("`minute_window`")),
+        ("block", Some("`blocking`")),
         ("rate", None),
         ("create", None),
         ("timeout", None),
         ("", None),
     ] {
-        assert_eq!(super::meant(typed).as_deref(), meant, "{typed}");
+        assert_eq!(super::keys::meant(typed).as_deref(), meant, "{typed}");
     }
 }
 

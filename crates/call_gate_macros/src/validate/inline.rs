@@ -7,7 +7,6 @@ use proc_macro2::Span;
 use std::time::Duration;
 use syn::{Error, Expr, LitStr, Result};
 
-const MAX_NAME_LEN: usize = 1024;
 const MIN_FRAME_STEP: Duration = Duration::from_micros(1);
 const MAX_FRAMES: u128 = 1 << 20;
 const MAX_GATE_SIZE: Duration = Duration::from_nanos(i64::MAX as u64);
@@ -29,40 +28,27 @@ pub(super) fn gate<'a>(
     written: &'a parse::Inline,
     booked: Option<(u64, &'a Setting)>,
 ) -> Result<Inline<'a>> {
-    let name = written.name.as_ref().map(name).transpose();
-    let strict = written.strict.as_ref().map(literal::switch).transpose();
-    let sizes = sizes(written.gate_size.as_ref(), written.frame_step.as_ref());
-    let limits = limits(
-        written.gate_limit.as_ref(),
-        written.frame_limit.as_ref(),
-        booked,
-    );
+    let parse::Inline {
+        name, strict, gate, ..
+    } = written;
+    let name = name
+        .as_ref()
+        .map(|name| literal::name(name, "gate"))
+        .transpose();
+    let strict = strict.as_ref().map(literal::switch).transpose();
+    let sizes = sizes(gate.size.as_ref(), gate.step.as_ref());
+    let limits = limits(gate.limit.as_ref(), gate.frame_limit.as_ref(), booked);
     let ((name, strict), ((gate_size, frame_step), ())) =
         both(both(name, strict), both(sizes, limits))?;
     Ok(Inline {
         name,
         gate_size,
         frame_step,
-        gate_limit: written.gate_limit.as_ref().map(|limit| &limit.value),
-        frame_limit: written.frame_limit.as_ref().map(|limit| &limit.value),
+        gate_limit: gate.limit.as_ref().map(|limit| &limit.value),
+        frame_limit: gate.frame_limit.as_ref().map(|limit| &limit.value),
         booked: booked.map(|(number, setting)| (number, &setting.value)),
         is_strict: strict.unwrap_or_default(),
     })
-}
-
-fn name(setting: &Setting) -> Result<&LitStr> {
-    let literal = literal::text(setting)?;
-    let name = literal.value();
-    let rule = if name.is_empty() {
-        "a gate's name must not be empty; leave out `name` for a private gate"
-    } else if name.len() > MAX_NAME_LEN {
-        "a gate's name must not be longer than 1024 bytes"
-    } else if name.chars().any(char::is_control) {
-        "a gate's name must not hold control characters"
-    } else {
-        return Ok(literal);
-    };
-    Err(Error::new(literal.span(), rule))
 }
 
 fn sizes(
@@ -135,9 +121,7 @@ fn limits(
         .map_or(Ok(()), |(key, limit)| {
             Err(Error::new_spanned(
                 &setting.value,
-                format!(
-                    "a `value` of {value} is above the `{key}` of {limit} and can never be admitted"
-                ),
+                literal::too_large(value, key, limit),
             ))
         })
 }

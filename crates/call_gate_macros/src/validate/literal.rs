@@ -1,8 +1,11 @@
 //! Values that can be judged before the compiler sees them.
 
 use crate::parse::Setting;
+use std::fmt::Display;
 use std::time::Duration;
 use syn::{Error, Expr, Lit, LitStr, Result, UnOp};
+
+const MAX_NAME_LEN: usize = 1024;
 
 /// The expression without what a macro that passed it on has put around it.
 pub(super) fn bare(mut expr: &Expr) -> &Expr {
@@ -28,16 +31,49 @@ pub(super) fn at_least_one(Setting { key, value }: &Setting) -> Result<Option<u6
     };
     let rule = match number {
         Some(1..) => return Ok(number),
-        Some(0) if key == "value" => {
-            "a `value` of 0 books nothing; it must be at least 1".to_owned()
-        }
-        Some(0) => format!("a `{key}` of 0 must be at least 1; leave it out to not limit"),
+        Some(0) => zero(&key.to_string()),
         None => format!("`{key}` must be a whole number from 1 to {}", u64::MAX),
     };
     Err(Error::new_spanned(value, rule))
 }
 
-pub(super) fn text(Setting { key, value }: &Setting) -> Result<&LitStr> {
+/// What is wrong with a 0.
+pub(crate) fn zero(key: &str) -> String {
+    if key == "value" {
+        return "a `value` of 0 books nothing; it must be at least 1".to_owned();
+    }
+    match key.strip_suffix("_window") {
+        Some(unit) => format!("`{key}` must be at least 1; leave it out for one {unit}"),
+        None => format!("a `{key}` of 0 must be at least 1; leave it out to not limit"),
+    }
+}
+
+/// What is wrong with a value above a limit.
+pub(super) fn too_large(value: u64, key: impl Display, limit: u64) -> String {
+    format!("a `value` of {value} is above the `{key}` of {limit} and can never be admitted")
+}
+
+/// The name of a gate or a limiter.
+pub(super) fn name<'a>(setting: &'a Setting, what: &str) -> Result<&'a LitStr> {
+    let literal = text(setting)?;
+    let name = literal.value();
+    let rule = if name.is_empty() {
+        "be empty; leave out `name` for a private "
+    } else if name.len() > MAX_NAME_LEN {
+        "be longer than 1024 bytes"
+    } else if name.chars().any(char::is_control) {
+        "hold control characters"
+    } else {
+        return Ok(literal);
+    };
+    let end = if name.is_empty() { what } else { "" };
+    Err(Error::new(
+        literal.span(),
+        format!("a {what}'s name must not {rule}{end}"),
+    ))
+}
+
+fn text(Setting { key, value }: &Setting) -> Result<&LitStr> {
     match literal(value) {
         Some(Lit::Str(text)) => Ok(text),
         _ => Err(Error::new_spanned(

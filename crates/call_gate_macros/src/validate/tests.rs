@@ -1,5 +1,7 @@
 //! What passes, and that one mistake is one error. The messages are held by the facade's tests.
 
+mod limiter;
+
 use super::{Denial, Gate, literal, output, plan};
 use crate::parse::{Args, Function, Setting};
 use proc_macro2::TokenStream;
@@ -64,6 +66,17 @@ fn one_mistake_is_one_error() {
             gate_limit = 3,
             value = 0
         ),
+        quote!(G, per_second = 0, blocking = 1),
+        quote!(name = "", blocking = false, strict = true),
+        quote!(gate_limit = 0, per_second = 0, second_window = 0),
+        quote!(minute_window = 0),
+        quote!(blocking = false),
+        quote!(per_second = 0, second_window = 60, per_minute = 3),
+        quote!(per_second = 1, second_window = 60, per_minute = 3),
+        quote!(per_second = 3, per_minute = 2, max_burst = 1, value = 4),
+        quote!(per_second = 3, blocking = false, wait = forever),
+        quote!(per_second = 3, blocking = true, wait = never),
+        quote!(max_burst = 3, blocking = 1, wait = never),
     ] {
         let mistakes = mistakes(args.clone(), reports.clone());
         assert_eq!(mistakes.len(), 1, "{args}: {mistakes:?}");

@@ -76,6 +76,7 @@ fn call() -> Call {
         key: Arc::from(&b"key"[..]),
         shape: Arc::from(&b"shape"[..]),
         ask: Vec::new(),
+        second: None,
         now: None,
     }
 }

@@ -1,16 +1,18 @@
-//! What this process knows of a gate's limits without asking.
+//! What this process knows of a counter's limits without asking.
 
-use crate::protocol::{Held, Stand};
-use call_gate_core::Limits;
+use crate::protocol::Stand;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// The limit of each span.
+type Limits = Arc<[Option<u64>]>;
 
 /// The limits, as last told.
 #[derive(Debug)]
 pub(super) struct Known {
-    initial: [Option<u64>; 2],
+    initial: Limits,
     turns: AtomicU64,
     last: Mutex<Last>,
 }
@@ -19,46 +21,43 @@ pub(super) struct Known {
 struct Last {
     /// When the question was asked whose answer told them.
     turn: u64,
-    limits: [Option<u64>; 2],
+    limits: Limits,
     live: bool,
 }
 
 impl Known {
     pub(super) fn new(limits: Limits) -> Self {
-        let initial = [limits.frame_limit(), limits.gate_limit()];
         Self {
-            initial,
+            initial: limits.clone(),
             turns: AtomicU64::new(1),
             last: Mutex::new(Last {
                 turn: 0,
-                limits: initial,
+                limits,
                 live: false,
             }),
         }
     }
 
     /// The builder's.
-    pub(super) fn initial(&self) -> &[Option<u64>; 2] {
+    pub(super) fn initial(&self) -> &[Option<u64>] {
         &self.initial
     }
 
     /// Those in force, as last told.
     pub(super) fn limits(&self) -> Limits {
-        let [frame, gate] = self.last().limits;
-        let limits = gate.map_or(Limits::none(), Limits::gate);
-        frame.map_or(limits, |frame| limits.with_frame(frame))
+        self.last().limits.clone()
     }
 
     /// What a key that is made anew starts with, and whether they count as set live.
     ///
     /// Limits that somebody set live come back with the first act after a
     /// server lost them; others give way to the builder's.
-    pub(super) fn to_start_with(&self) -> ([Option<u64>; 2], bool) {
+    pub(super) fn to_start_with(&self) -> (Limits, bool) {
         let last = self.last();
         if last.live {
-            (last.limits, true)
+            (last.limits.clone(), true)
         } else {
-            (self.initial, false)
+            (self.initial.clone(), false)
         }
     }
 
@@ -90,13 +89,11 @@ impl Known {
 
 impl Last {
     fn take(&mut self, turn: u64, stand: &Stand) {
-        if let [Held { limit: frame, .. }, Held { limit: gate, .. }] = *stand.spans {
-            *self = Self {
-                turn,
-                limits: [frame, gate],
-                live: stand.live,
-            };
+        let told = || stand.spans.iter().map(|held| held.limit);
+        if !told().eq(self.limits.iter().copied()) {
+            self.limits = told().collect();
         }
+        (self.turn, self.live) = (turn, stand.live);
     }
 }
 

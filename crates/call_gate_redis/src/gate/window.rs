@@ -1,20 +1,20 @@
-//! The window behind the wire: questions to the script, and what it says.
+//! The window behind the wire: acts of the contract as questions to the script.
+
+mod asking;
+mod pair;
 
 use super::Manner;
-use super::answer::{self, decided, full, reading};
-use super::known::Known;
+use super::answer::{self, decided, full};
+use super::counter::Counter;
 use crate::desk::Teller;
 use crate::link::Link;
-use crate::protocol::{
-    Ask, Batch, Booked, Head, OnOther, Refund, Reply, Seed, Shape, Stand, Tail, number_of, read,
-};
-use crate::script::Call;
+use crate::protocol::{Ask, Batch, Booked, Head, OnOther, Shape, Stand, Tail, number_of};
 use call_gate_core::{
-    Act, Answer, BoxFuture, Deadline, GateConfig, Limits, Moment, OnLimits, Snapshot, State,
-    StorageError, StorageErrorKind, Way, at_once,
+    Act, Answer, BoxFuture, Deadline, GateConfig, Limits, Snapshot, State, StorageError,
+    StorageErrorKind, Way, at_once,
 };
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 /// The window behind the wire.
@@ -22,47 +22,51 @@ use std::time::{Duration, Instant};
 pub(super) struct RemoteWindow {
     link: Arc<dyn Link>,
     manner: Manner,
-    shape: Shape,
-    shape_bytes: Arc<[u8]>,
-    credits: bool,
-    on_limits: OnLimits,
-    /// Whether a server has taken `on_limits` to its mind.
-    settled: AtomicBool,
+    pub(super) counter: Counter,
+    /// Of what requests cost.
+    pub(super) costs: Option<Counter>,
+    pub(super) credits: bool,
     seed: Option<Snapshot>,
     /// Whether a server has seen the seed.
     seeded: AtomicBool,
-    known: Known,
 }
 
 impl RemoteWindow {
     pub(super) fn new(
         link: Arc<dyn Link>,
         manner: Manner,
-        shape: Shape,
+        (shape, costs): (Shape, Option<Shape>),
         config: &GateConfig,
         seed: Option<&Snapshot>,
     ) -> Self {
+        let counter = Counter::new(manner.key.clone(), shape, config, 0);
+        let costs = costs.map(|shape| {
+            let key = [&*manner.key, b":costs"].concat();
+            Counter::new(key.into(), shape, config, counter.spans())
+        });
         Self {
             link,
             manner,
-            shape_bytes: shape.to_bytes(),
-            shape,
+            counter,
+            costs,
             credits: config.credits(),
-            on_limits: config.on_limits(),
-            settled: AtomicBool::new(config.on_limits() == OnLimits::Adopt),
             seed: seed.cloned(),
             seeded: AtomicBool::new(seed.is_none()),
-            known: Known::new(config.limits()),
         }
     }
 
-    pub(super) fn shape(&self) -> &Shape {
-        &self.shape
+    /// A gate's limits in force, as last told.
+    pub(super) fn limits(&self) -> Limits {
+        let mut limits = self.counter.limits();
+        let (frame, gate) = (limits.next().flatten(), limits.next().flatten());
+        let limits = gate.map_or(Limits::none(), Limits::gate);
+        frame.map_or(limits, |frame| limits.with_frame(frame))
     }
 
-    /// The limits in force, as last told.
-    pub(super) fn limits(&self) -> Limits {
-        self.known.limits()
+    /// The limits of all spans, as last told.
+    pub(super) fn span_limits(&self) -> Vec<Option<u64>> {
+        let costs = self.costs.iter().flat_map(Counter::limits);
+        self.counter.limits().chain(costs).collect()
     }
 
     pub(super) fn until(&self, by: Deadline) -> Instant {
@@ -76,46 +80,51 @@ impl RemoteWindow {
         act: &Act,
         until: Instant,
     ) -> Result<Answer, StorageError> {
+        if let Some(costs) = &self.costs
+            && let Some(answer) = self.act_on_both(way, act, costs, until).await
+        {
+            return answer;
+        }
+        let counter = &self.counter;
         let answer = match *act {
             Act::Refund { value, booked } => {
-                let ask = Ask::Refund {
-                    value,
-                    booked: booked.map(|booked| number_of(&booked, self.shape.base())),
-                    credits: self.credits,
-                };
+                let ask = self.refund(counter, value, booked.as_ref());
                 self.ask(way, &ask, until, |stand, tail| {
-                    Some(match tail.refund()? {
-                        Refund::Returned => Answer::Returned(reading(&self.shape, &stand)?),
-                        Refund::Expired => Answer::Expired,
-                        Refund::Underflow(holds) => Answer::Underflow(holds),
-                    })
+                    answer::returned(counter, &stand, tail.refund()?)
                 })
                 .await?
             }
             Act::Peek { value } => {
                 self.ask(way, &Ask::Peek { value }, until, |stand, tail| {
-                    decided(&stand, tail.peek()?, value)
+                    decided(counter, &stand, tail.peek()?, value)
                 })
                 .await?
             }
             Act::Check => {
                 self.ask(way, &Ask::Peek { value: 1 }, until, |stand, tail| {
-                    full(&stand, tail.peek()?.0)
+                    full(counter, &stand, tail.peek()?.0)
                 })
                 .await?
             }
             Act::State => {
                 self.ask(way, &Ask::State, until, |stand, tail| {
-                    let frames = tail.frames(&stand, self.shape.kept())?;
-                    Some(Answer::State(State::new(
-                        answer::start_of(&self.shape, stand.frame),
-                        frames,
-                    )))
+                    let frames = tail.frames(&stand, counter.shape.kept())?;
+                    let start = answer::start_of(&counter.shape, stand.frame);
+                    Some(Answer::State(State::new(start, frames)))
                 })
                 .await?
             }
             Act::Clear => self.ask(way, &Ask::Clear, until, done).await?,
-            Act::SetLimits(limits) => self.set_limits(way, limits, until).await?,
+            Act::SetLimits(limits) if counter.spans() == 2 && self.costs.is_none() => {
+                self.set_limits(way, limits, until).await?
+            }
+            Act::Spans => {
+                self.ask(way, &Ask::Peek { value: 0 }, until, |stand, _| {
+                    Some(Answer::Spans(answer::spans(&stand).collect()))
+                })
+                .await?
+            }
+            Act::SetSpan { index, limit } => self.set_span(way, index, limit, until).await?,
             ref other => {
                 return Err(StorageError::with_source(
                     StorageErrorKind::Protocol,
@@ -124,6 +133,45 @@ impl RemoteWindow {
             }
         };
         Ok(answer)
+    }
+
+    /// The question that takes `value` back out of `counter`.
+    pub(super) fn refund(
+        &self,
+        counter: &Counter,
+        value: u64,
+        booked: Option<&call_gate_core::Booked>,
+    ) -> Ask<'static> {
+        Ask::Refund {
+            value,
+            booked: booked.map(|booked| number_of(booked, counter.shape.base())),
+            credits: self.credits,
+        }
+    }
+
+    async fn set_span(
+        &self,
+        way: Way,
+        index: usize,
+        limit: u64,
+        until: Instant,
+    ) -> Result<Answer, StorageError> {
+        let spans = self.counter.spans();
+        let (counter, index) = match &self.costs {
+            Some(costs) if index >= spans => (costs, index - spans),
+            _ => (&self.counter, index),
+        };
+        if index >= counter.spans() {
+            return Err(StorageError::with_source(
+                StorageErrorKind::Protocol,
+                format!(
+                    "a span {index} is none of this counter's {}",
+                    counter.spans()
+                ),
+            ));
+        }
+        let words = counter.words(&Ask::SetSpan { index, limit });
+        self.put_in_force(way, counter, words, until).await
     }
 
     async fn set_limits(
@@ -138,116 +186,23 @@ impl RemoteWindow {
             on_other: OnOther::Replace,
             live: true,
         };
+        let words = Ask::SetLimits.to_bytes(head);
+        self.put_in_force(way, &self.counter, words, until).await
+    }
+
+    /// Sends `words`, which set limits of `counter`.
+    async fn put_in_force(
+        &self,
+        way: Way,
+        counter: &Counter,
+        words: Vec<u8>,
+        until: Instant,
+    ) -> Result<Answer, StorageError> {
         self.first(way, until).await?;
-        let bytes = Ask::SetLimits.to_bytes(head);
-        let make = |stand: Stand, _: Tail<'_>| Some(stand);
-        let stand = self.send(way, bytes, until, make).await?;
-        self.known.set(&stand);
-        // the builder's have nothing to say any more
-        self.settled.store(true, Ordering::Relaxed);
+        let bytes = self.send(way, counter, words, None, until).await?;
+        counter.read(None, &bytes)?;
+        counter.settle();
         Ok(Answer::Done)
-    }
-
-    /// Asks, and makes an answer of what comes back.
-    async fn ask<T>(
-        &self,
-        way: Way,
-        ask: &Ask<'_>,
-        until: Instant,
-        make: impl FnOnce(Stand, Tail<'_>) -> Option<T> + Send,
-    ) -> Result<T, StorageError> {
-        self.first(way, until).await?;
-        self.known_ask(way, ask, until, make).await
-    }
-
-    /// What has to be done on a server before anything else.
-    async fn first(&self, way: Way, until: Instant) -> Result<(), StorageError> {
-        if self.seeded.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        if let Some(seed) = &self.seed
-            && let Some(start) = seed.current_frame()
-        {
-            // the frames that are left are those of the server's clock
-            let look = Ask::Peek { value: 0 };
-            let stand = self
-                .known_ask(way, &look, until, |stand, _| Some(stand))
-                .await?;
-            let start = Moment::from(start).as_nanos() / 1_000;
-            let newest = start / self.shape.base().max(1);
-            if let Some(seed) = Seed::new(&self.shape, &stand, newest, seed.frames()) {
-                // Two threads at once may both send it: the second finds counts, unless somebody cleared them in
-                // between. Then they count again, which admits less.
-                self.known_ask(way, &Ask::Seed(&seed), until, |_, tail| tail.seeded())
-                    .await?;
-            }
-        }
-        self.seeded.store(true, Ordering::Release);
-        Ok(())
-    }
-
-    async fn known_ask<T>(
-        &self,
-        way: Way,
-        ask: &Ask<'_>,
-        until: Instant,
-        make: impl FnOnce(Stand, Tail<'_>) -> Option<T> + Send,
-    ) -> Result<T, StorageError> {
-        let (limits, live) = self.known.to_start_with();
-        let on_other = match self.on_limits {
-            _ if self.settled.load(Ordering::Relaxed) => OnOther::Adopt,
-            OnLimits::Replace => OnOther::Replace,
-            OnLimits::Require => OnOther::Require,
-            _ => OnOther::Adopt,
-        };
-        let head = Head {
-            limits: &limits,
-            on_other,
-            live,
-        };
-        let make = |stand: Stand, rest: Tail<'_>| {
-            // limits of a key that is not there are nobody's yet
-            let settled = stand.exists;
-            Some((make(stand, rest)?, settled))
-        };
-        let (answer, settled) = self.send(way, ask.to_bytes(head), until, make).await?;
-        if settled {
-            self.settled.store(true, Ordering::Relaxed);
-        }
-        Ok(answer)
-    }
-
-    async fn send<T>(
-        &self,
-        way: Way,
-        ask: Vec<u8>,
-        until: Instant,
-        make: impl FnOnce(Stand, Tail<'_>) -> Option<T> + Send,
-    ) -> Result<T, StorageError> {
-        let turn = self.known.turn();
-        let call = Call {
-            script: self.manner.script.clone(),
-            key: self.manner.key.clone(),
-            shape: self.shape_bytes.clone(),
-            ask,
-            now: self
-                .manner
-                .clock
-                .as_ref()
-                .map(|clock| clock.now().as_nanos() / 1_000),
-        };
-        let bytes = match way {
-            Way::Blocking => self.link.run(&call, until)?,
-            Way::Awaited => self.link.run_async(&call, until).await?,
-        };
-        let wrong = || StorageError::new(StorageErrorKind::Protocol);
-        match read(&bytes, self.shape.spans().len()).ok_or_else(wrong)? {
-            Reply::Done(stand, rest) => {
-                self.known.told(turn, &stand);
-                make(stand, rest).ok_or_else(wrong)
-            }
-            other => Err(answer::refused(other, &self.shape, self.known.initial())),
-        }
     }
 
     async fn book_on(
@@ -256,8 +211,14 @@ impl RemoteWindow {
         batch: &Batch,
         until: Instant,
     ) -> Result<Booked, StorageError> {
+        let spans = self.counter.spans();
         self.ask(way, &Ask::Update(batch), until, |stand, tail| {
-            tail.booked(stand, batch)
+            let mut booked = tail.booked(stand, batch)?;
+            for outcome in &mut booked.outcomes {
+                let refused = outcome.refused.map(|refused| refused.within(spans));
+                outcome.refused = refused;
+            }
+            Some(booked)
         })
         .await
     }
@@ -281,7 +242,7 @@ impl Teller for RemoteWindow {
     }
 
     fn frame(&self) -> Duration {
-        Duration::from_micros(self.shape.base())
+        Duration::from_micros(self.counter.shape.base())
     }
 }
 

@@ -40,6 +40,7 @@ fn call(key: &str, source: &str) -> Call {
         key: key.as_bytes().into(),
         shape: b"shape".as_slice().into(),
         ask: b"asked".to_vec(),
+        second: None,
         now: None,
     }
 }

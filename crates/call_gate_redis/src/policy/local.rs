@@ -1,5 +1,6 @@
 //! A gate in this process's memory that holds one part of the limits while the server is away.
 
+use super::failure;
 use super::fallback::{HERE, Question};
 use call_gate_core::{
     Answer, Booked, CallGate, Clock, ConfigError, Decision, Denial, Frame, GateConfig, Limits,
@@ -213,11 +214,4 @@ fn share(known: Limits, gates: NonZeroU32) -> Option<Limits> {
     }
     let limits = gate.map_or(Limits::none(), Limits::gate);
     Some(frame.map_or(limits, |frame| limits.with_frame(frame)))
-}
-
-fn failure(error: UpdateError) -> StorageError {
-    match error {
-        UpdateError::Storage(error) => error,
-        error => StorageError::with_source(StorageErrorKind::Protocol, error),
-    }
 }

@@ -14,7 +14,7 @@ pub(crate) enum OnOther {
 /// What stands before every question.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Head<'a> {
-    /// Of each span; in force if the key has none, or if they replace its own.
+    /// Of each span of the shape; in force if the key has none, or if they replace its own.
     pub(crate) limits: &'a [Option<u64>],
     pub(crate) on_other: OnOther,
     /// Whether a new key's limits count as set live.
@@ -39,6 +39,11 @@ pub(crate) enum Ask<'a> {
     Clear,
     /// Puts the limits of the head in force.
     SetLimits,
+    /// Puts one span's limit in force, and leaves the others as they are.
+    SetSpan {
+        index: usize,
+        limit: u64,
+    },
     /// Counts that an empty gate starts from.
     Seed(&'a Seed),
 }
@@ -82,6 +87,10 @@ impl Ask<'_> {
                 }
             }
             Self::Peek { value } => put(countable(value)),
+            Self::SetSpan { index, limit } => {
+                put(index as u64 + 1);
+                put(countable(limit));
+            }
             Self::Seed(seed) => seed.put(&mut bytes),
             Self::State | Self::Clear | Self::SetLimits => {}
         }
@@ -97,6 +106,7 @@ impl Ask<'_> {
             Self::Clear => 5,
             Self::SetLimits => 6,
             Self::Seed(_) => 7,
+            Self::SetSpan { .. } => 8,
         }
     }
 }

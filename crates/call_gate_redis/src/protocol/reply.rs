@@ -66,6 +66,28 @@ pub(crate) fn read(bytes: &[u8], spans: usize) -> Option<Reply<'_>> {
     })
 }
 
+/// The answers of two keys.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Both<'b> {
+    /// Of each.
+    All(&'b [u8], &'b [u8]),
+    /// Why the first does nothing, or else why the second does nothing; then neither does.
+    First(&'b [u8]),
+    Second(&'b [u8]),
+}
+
+/// An answer about two keys; `None`: no script of ours gives such a one.
+pub(crate) fn read_both(bytes: &[u8]) -> Option<Both<'_>> {
+    let mut words = Words::new(bytes);
+    let first = usize::try_from(words.next()?).ok()?;
+    let (first, second) = words.rest().split_at_checked(first)?;
+    Some(match (first, second) {
+        ([], second) => Both::Second(second),
+        (first, []) => Both::First(first),
+        (first, second) => Both::All(first, second),
+    })
+}
+
 impl Tail<'_> {
     /// Of an update.
     pub(crate) fn booked(&self, stand: Stand, batch: &Batch) -> Option<Booked> {

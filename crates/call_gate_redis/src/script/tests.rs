@@ -57,6 +57,7 @@ fn many_spans_admit_or_refuse_as_their_oracle_does() {
                     on_other: OnOther::Adopt,
                     live: false,
                 }),
+                second: None,
                 now: Some(now / 1_000),
             };
             let bytes = client

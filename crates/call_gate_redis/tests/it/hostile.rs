@@ -12,17 +12,17 @@ const KEY: &str = "cg:{hostile}";
 const LIFE: i64 = 7_654_321;
 
 /// A generator of numbers that are the same in every run: xorshift.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0
     }
 
-    fn below(&mut self, most: usize) -> usize {
+    pub(crate) fn below(&mut self, most: usize) -> usize {
         usize::try_from(self.next() % most.max(1) as u64).unwrap()
     }
 
@@ -51,7 +51,7 @@ impl Random {
     }
 
     /// Changes some of `bytes`.
-    fn spoil(&mut self, bytes: &mut Vec<u8>, now: u64) {
+    pub(crate) fn spoil(&mut self, bytes: &mut Vec<u8>, now: u64) {
         for _ in 0..=self.below(3) {
             match self.below(10) {
                 0 => bytes.truncate(self.below(bytes.len() + 1)),

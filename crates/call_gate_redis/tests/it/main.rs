@@ -26,6 +26,7 @@ mod hostile;
 mod keys;
 mod lag;
 mod ledger;
+mod limiters;
 mod limits;
 mod place;
 #[cfg(feature = "sentinel")]

@@ -160,7 +160,7 @@ impl Storage for Served {
 
     fn open(&self, config: &GateConfig, seed: Option<&Snapshot>) -> Result<Opened, ConfigError> {
         // what the configuration alone forbids, before anybody is asked
-        Blueprint::new(config, config.now())?.check(config.limits())?;
+        Blueprint::new(config, config.now())?.check(config.span_limits())?;
         let remote = ServedGate {
             number: self.three.gates.fetch_add(1, Ordering::Relaxed),
             clock: self.clock.clone(),
