@@ -119,6 +119,13 @@ pub fn waiter_that_gives_up(make: Make<'_>) {
         other => panic!("not exhausted: {other:?}"),
     }
     assert_eq!(gate.sum().unwrap(), 2);
+    // behind it, others are told when it asks again; told no before the time moves, it counts from that time
+    until("the patient one has been told when to ask again", || {
+        let behind = gate.try_update(2).unwrap_err();
+        behind
+            .denial()
+            .is_some_and(|denial| !denial.retry_after().is_zero())
+    });
     fixture.time().advance(STEP / 2);
     fixture.time().advance(STEP);
     until("the patient one has returned", || patient.is_finished());
