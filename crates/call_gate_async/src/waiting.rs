@@ -17,23 +17,30 @@ use std::time::Duration;
 /// remote storage is just being asked.
 #[must_use = "futures do nothing unless polled"]
 pub struct Waiting<'g> {
+    /// `None` once it has answered: the place is left then, however it ended.
+    driven: Option<Driven<'g>>,
+}
+
+struct Driven<'g> {
     waiter: Waiter<'g>,
     timer: Timer,
     asking: Option<BoxFuture<'g, Result<Answer, StorageError>>>,
-    over: bool,
 }
 
 impl<'g> Waiting<'g> {
     /// Waits by `waiter`, which has not been stepped yet.
     pub fn new(waiter: Waiter<'g>) -> Self {
         Self {
-            waiter,
-            timer: Timer::default(),
-            asking: None,
-            over: false,
+            driven: Some(Driven {
+                waiter,
+                timer: Timer::default(),
+                asking: None,
+            }),
         }
     }
+}
 
+impl Driven<'_> {
     fn drive(&mut self, context: &mut Context<'_>) -> Poll<Result<Reading, UpdateError>> {
         let mut step = match self.asking {
             Some(_) => Step::Ask,
@@ -96,11 +103,13 @@ impl Future for Waiting<'_> {
     type Output = Result<Reading, UpdateError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.over {
+        let Some(driven) = &mut self.driven else {
             return Poll::Pending;
+        };
+        let polled = driven.drive(context);
+        if polled.is_ready() {
+            self.driven = None;
         }
-        let polled = self.drive(context);
-        self.over = polled.is_ready();
         polled
     }
 }
@@ -108,8 +117,7 @@ impl Future for Waiting<'_> {
 impl fmt::Debug for Waiting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waiting")
-            .field("waiter", &self.waiter)
-            .field("over", &self.over)
+            .field("waiter", &self.driven.as_ref().map(|driven| &driven.waiter))
             .finish_non_exhaustive()
     }
 }

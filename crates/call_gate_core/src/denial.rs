@@ -119,7 +119,8 @@ impl Denial {
         }
     }
 
-    /// The limit that had no room; for the queue, the tightest one.
+    /// The limit that had no room; for the queue, the tightest one: of a limiter's, that of a window of requests or of
+    /// its permits, as far as they are known in this process; behind a network, of its first two windows.
     #[must_use]
     pub fn limit(&self) -> u64 {
         self.limit

@@ -5,7 +5,6 @@ mod permit;
 
 pub use permit::{AsyncOwnedPermit, AsyncPermit};
 
-use crate::builder::RateLimiterBuilder;
 use crate::limiter::RateLimiter;
 use crate::permit::Permit;
 use crate::remaining::Remaining;
@@ -18,7 +17,7 @@ use std::time::Duration;
 /// A [`RateLimiter`] whose verbs are awaited.
 ///
 /// The two are handles of one limiter and stand in one queue: `From` turns
-/// either into the other. A task that waits blocks no thread.
+/// either into the other, and what [`RateLimiter::builder`] makes into this. A task that waits blocks no thread.
 ///
 /// # Cancel safety
 /// A future that is dropped before it answers has booked nothing and taken
@@ -41,11 +40,6 @@ impl From<AsyncRateLimiter> for RateLimiter {
 }
 
 impl AsyncRateLimiter {
-    /// Starts a limiter; `build` makes a [`RateLimiter`], which `From` turns into this one.
-    pub fn builder() -> RateLimiterBuilder {
-        RateLimiter::builder()
-    }
-
     /// As [`RateLimiter::acquire`].
     ///
     /// # Errors

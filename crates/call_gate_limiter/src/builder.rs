@@ -125,8 +125,7 @@ impl RateLimiterBuilder {
 
     /// At most `n` in a day, or in as many as [`day_window`](Self::day_window) says; at least 1.
     ///
-    /// Days are UTC's and do not end at midnight: any 24 hours that start with
-    /// a frame are one.
+    /// Not a calendar's day: any 24 hours that start with a frame are one.
     pub fn per_day(self, n: u64) -> Self {
         self.rate::<DAY>(|rate| rate.limit = Some(n))
     }
@@ -223,12 +222,17 @@ impl RateLimiterBuilder {
 
     /// At most `n` requests under way at once, from 1 to 16,777,215; any number unless set.
     ///
-    /// In this process, whatever the storage of the windows.
+    /// Of this limiter and its clones, whatever the storage of the windows.
+    /// Where that is behind a network, a request holds its place while it is
+    /// asked, and at most 32,767 can be asked at once.
     pub fn max_burst(self, n: u64) -> Self {
         self.with(|turnstile| turnstile.permits(n))
     }
 
-    /// Whether `acquire`, `enter` and decorated functions wait when there is no permit; they do unless set.
+    /// Whether `acquire`, its kin without a time of their own, `enter`, `run` and decorated functions wait when they are
+    /// not admitted; they do unless set.
+    ///
+    /// A decorated function that cannot report a denial waits all the same.
     pub fn blocking(self, blocking: bool) -> Self {
         Self { blocking, ..self }
     }
@@ -248,7 +252,8 @@ impl RateLimiterBuilder {
 
     /// The largest limit that may ever be set live, by [`set_limit`](RateLimiter::set_limit).
     ///
-    /// Without it, the largest that the lock-free windows hold: 1,048,575 with
+    /// Without it, what the windows are made for can hold: any limit where they
+    /// are kept under a lock, and else 1,048,575 with
     /// frames of 1 ms, 134,217,727 with frames of 100 ms, 1,073,741,823 with
     /// frames of 1 s.
     pub fn limits_up_to(self, limit: u64) -> Self {
@@ -288,7 +293,7 @@ impl RateLimiterBuilder {
             if units == 0 {
                 return Err(ConfigError::new(
                     ConfigErrorKind::GateSize,
-                    format_args!("a {unit}_window of 0 must be at least 1"),
+                    format_args!("{unit}_window(0) must be at least 1"),
                 ));
             }
             let window = Duration::from_secs(units.saturating_mul(seconds));
@@ -329,8 +334,8 @@ impl Rate {
             ))
         };
         match (self.units, self.step) {
-            (Some(units), _) => missing(format_args!("a {unit}_window of {units}")),
-            (_, Some(step)) => missing(format_args!("a {unit}_step of {step:?}")),
+            (Some(units), _) => missing(format_args!("{unit}_window({units})")),
+            (_, Some(step)) => missing(format_args!("{unit}_step({step:?})")),
             _ => Ok(()),
         }
     }

@@ -17,7 +17,8 @@ use std::time::Duration;
 ///
 /// Clones are cheap and all see one limiter. The windows may be shared by
 /// processes and machines, through [`storage`](RateLimiterBuilder::storage);
-/// `max_burst`, the queue and `close` are this process's.
+/// `max_burst`, the queue and `close` are of one limiter and its clones, even
+/// where another is built under the same name.
 #[derive(Clone)]
 pub struct RateLimiter {
     turnstile: Turnstile,
@@ -103,7 +104,8 @@ impl RateLimiter {
     /// Admits a request of any weight and cost, waiting as long as `wait` says.
     ///
     /// [`Wait::Window`] is the longest of the windows, [`Wait::Frames`] counts
-    /// frames of the step that divides all windows' steps.
+    /// frames of the step that divides the steps of all windows of requests;
+    /// both are 1 s where there is no window.
     ///
     /// # Errors
     /// As [`acquire_many`](Self::acquire_many),
@@ -159,7 +161,8 @@ impl RateLimiter {
     /// How long until one request is admitted, if nobody else asks; `None`: it would be now.
     ///
     /// Zero where nobody knows: only a permit is missing, or the storage
-    /// fails. [`Duration::MAX`] once the limiter is closed.
+    /// fails. [`Duration::MAX`] once the limiter is closed. Permits of requests
+    /// that are just being judged count as taken.
     #[must_use]
     pub fn wait_time(&self) -> Option<Duration> {
         at_once(self.turnstile.wait_time(Way::Blocking)).unwrap_or(Some(Duration::ZERO))
@@ -175,8 +178,9 @@ impl RateLimiter {
 
     /// Puts `limit` in force for the window that is `window` long; what is counted stays counted.
     ///
-    /// Who waits is asked again at once. In shared storage it is in force for
-    /// all, and leaves the other windows' limits as they are.
+    /// Who waits for this limiter is asked again at once. In shared storage it
+    /// is in force for all, whose waiters find out at their own time, and
+    /// leaves the other windows' limits as they are.
     ///
     /// # Errors
     /// No window of this length, a limit of 0, or one above what
@@ -217,7 +221,7 @@ impl RateLimiter {
         self.turnstile.permits().map(|(_, out)| out)
     }
 
-    /// Closes the limiter, in this process, for good: who waits returns with [`UpdateError::Closed`], and so does every
+    /// Closes the limiter, this one and its clones, for good: who waits returns with [`UpdateError::Closed`], and so does every
     /// request after. Permits that are out are given back as ever.
     pub fn close(&self) {
         self.turnstile.close();

@@ -64,9 +64,11 @@ impl<'l> Permit<'l> {
     /// Takes the request back, as if it had not been: out of the windows, and its places.
     ///
     /// The windows give room back while the frame that it was booked in is the
-    /// current one: of the step that divides all windows' steps, so of 100 ms
-    /// with `per_second`. In a limiter with limits of cost, or built with
-    /// `.credits()`, they do while that frame is in the window.
+    /// current one, of the step that divides the steps of all windows: 100 ms
+    /// beside a window of some seconds. In a limiter with limits of cost, or
+    /// built with `.credits()`, they do while that frame is in a window, those
+    /// of requests and those of cost each for themselves. `Returned` tells that
+    /// at least one of the two did.
     ///
     /// # Errors
     /// A closed limiter, a failing storage: the request stays counted. Its

@@ -15,12 +15,12 @@ use syn::Result;
 /// Puts a function behind a gate: each call books before the body runs.
 ///
 /// The gate is any expression that is, or derefs to, a gate or a limiter; it
-/// comes first. A limiter's permit is held until the body is done, `await`s
-/// included, and given back however it ends.
-/// It may name what the function's body could name: statics, arguments, fields
+/// comes first. It may name what the function's body could name: statics, arguments, fields
 /// of `self`. Do not lock in it: its temporaries live until the call is
 /// admitted, and so the lock would be held while it waits. Look the gate up in
-/// a function that returns a clone of it, or an `Arc`.
+/// a function that returns a clone of it, or an `Arc`. A limiter's permit is
+/// held until the body is done, `await`s included, and given back however it
+/// ends.
 ///
 /// ```ignore
 /// static GITHUB: LazyLock<CallGate> = /* .. */;

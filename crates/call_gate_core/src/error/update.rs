@@ -4,6 +4,7 @@ use super::StorageError;
 use crate::denial::Denial;
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 /// Why an update booked nothing.
 ///
@@ -121,6 +122,8 @@ pub struct TooLarge {
     pub(crate) requested: u64,
     pub(crate) limit: u64,
     pub(crate) scope: crate::denial::Scope,
+    /// How long a limiter's window is.
+    pub(crate) window: Option<Duration>,
 }
 
 impl TooLarge {
@@ -141,6 +144,12 @@ impl TooLarge {
     pub fn scope(&self) -> crate::denial::Scope {
         self.scope
     }
+
+    /// How long the window is that it is for, of a limiter's; `None` for a gate's own, and for permits.
+    #[must_use]
+    pub fn window(&self) -> Option<Duration> {
+        self.window
+    }
 }
 
 impl fmt::Display for TooLarge {
@@ -149,11 +158,16 @@ impl fmt::Display for TooLarge {
             requested,
             limit,
             scope,
+            window,
         } = self;
         write!(
             f,
-            "a value of {requested} is above the {scope} limit of {limit} and can never be admitted"
-        )
+            "a value of {requested} is above the {scope} limit of {limit}"
+        )?;
+        if let Some(window) = window {
+            write!(f, " in {window:?}")?;
+        }
+        f.write_str(" and can never be admitted")
     }
 }
 

@@ -68,6 +68,11 @@ impl Places {
         }
     }
 
+    /// Whether nobody is being judged: then all that are out are permits.
+    pub(crate) fn is_settled(self) -> bool {
+        self.judged == 0
+    }
+
     fn has(self, places: u64) -> bool {
         places == 0 || places <= self.most.saturating_sub(self.out)
     }
@@ -219,7 +224,8 @@ impl Hold<'_> {
 
 impl Drop for Hold<'_> {
     fn drop(&mut self) {
-        let wanted = self.permits.change(|word| word - JUDGED - self.places);
+        let back = |word: u64| word - JUDGED - self.places.min(word & PLACES);
+        let wanted = self.permits.change(back);
         if wanted {
             self.queue.nudge();
         }

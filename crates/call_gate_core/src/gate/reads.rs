@@ -9,7 +9,7 @@ use crate::denial::{Denial, Scope};
 use crate::error::{StorageError, UpdateError};
 use crate::limits::Limits;
 use crate::reading::{Decision, State};
-use crate::storage::{Act, Answer};
+use crate::storage::{Act, Answer, Kind};
 use crate::window::Verdict;
 use std::time::Duration;
 
@@ -107,18 +107,36 @@ impl Inner {
         }
     }
 
-    /// The limit of a limiter's window with the least room now, and what it holds; nothing where nobody in reach knows.
+    /// Which of a limiter's bounds on requests has the least room now, and what it holds: a window's, as far as that is in
+    /// reach, or the permits'; one of cost where there is no other.
     pub(super) fn tightest_window(&self) -> (u64, u64) {
-        let Backend::Counter(counter) = &self.backend else {
-            return (0, 0);
+        let spans: Vec<_> = match &self.backend {
+            Backend::Counter(counter) => {
+                let held = self.at_present(|now| counter.held(now));
+                let held = held.map(|(_, held)| held).unwrap_or_default();
+                held.iter().map(|held| (held.limit, held.used)).collect()
+            }
+            Backend::Remote { .. } => self.limits().of_spans().map(|limit| (limit, 0)).into(),
         };
-        let spans = self.at_present(|now| counter.held(now));
-        let spans = spans.map(|(_, spans)| spans).unwrap_or_default();
-        let limited = spans
-            .iter()
-            .filter_map(|held| Some((held.limit?, held.used)));
-        limited
+        let requests = match self.spans {
+            Kind::Limiter { windows, .. } => usize::from(windows).min(spans.len()),
+            Kind::Gate => spans.len(),
+        };
+        let (requests, costs) = spans.split_at(requests);
+        let least = |spans: &[(Option<u64>, u64)]| {
+            let limited = spans
+                .iter()
+                .filter_map(|(limit, used)| Some(((*limit)?, *used)));
+            limited.min_by_key(|(limit, used)| limit.saturating_sub(*used))
+        };
+        let places = self.permits.as_ref().map(|permits| permits.places());
+        let places = places.map(|places| (places.most, places.out));
+        let bounds = [least(requests), places];
+        bounds
+            .into_iter()
+            .flatten()
             .min_by_key(|(limit, used)| limit.saturating_sub(*used))
+            .or_else(|| least(costs))
             .unwrap_or((u64::MAX, 0))
     }
 

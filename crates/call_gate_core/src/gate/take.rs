@@ -20,7 +20,7 @@ impl Inner {
             // a window in reach of the fast path has no costs
             return self.try_fast(demand.value());
         };
-        if self.queue.width() == 0 {
+        if self.window().is_none() || self.queue.width() == 0 {
             return None;
         }
         let hold = permits.hold(demand.value(), &self.queue, IfFull::Go).ok()?;
@@ -31,19 +31,19 @@ impl Inner {
 
     /// Books `demand` and takes its places, or says why not.
     pub(super) fn try_take(&self, demand: Demand) -> Result<Reading, UpdateError> {
-        if self.queue.width() == 0 {
+        if self.window().is_none() || self.queue.width() == 0 {
             return self.try_slowly(demand);
         }
         let hold = match &self.permits {
             None => None,
-            Some(permits) => {
-                match permits.hold(demand.value(), &self.queue, IfFull::LookAgain) {
-                    Ok(hold) => Some(hold),
-                    // who waits comes before who finds no place
-                    Err(_) if self.queue.width() == 0 => return self.try_slowly(demand),
-                    Err(places) => return Err(self.refused(self.no_place(demand, places))),
+            Some(permits) => match permits.hold(demand.value(), &self.queue, IfFull::Go) {
+                Ok(hold) => Some(hold),
+                // who waits comes before who finds no place
+                Err(places) if places.is_settled() && self.queue.width() != 0 => {
+                    return Err(self.refused(self.no_place(demand, places)));
                 }
-            }
+                Err(_) => return self.try_slowly(demand),
+            },
         };
         let (fast, early) = self.fast(demand.value());
         let booking = match fast {
@@ -122,7 +122,8 @@ impl Inner {
     /// Gives back the places of a permit.
     #[inline(always)]
     pub(super) fn release(&self, places: u64) {
-        if let Some(permits) = &self.permits
+        if places > 0
+            && let Some(permits) = &self.permits
             && permits.release(places)
         {
             self.queue.nudge();

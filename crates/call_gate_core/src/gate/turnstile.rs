@@ -74,7 +74,7 @@ impl Turnstile {
         TurnstileBuilder::new()
     }
 
-    /// Takes `demand` if that costs no more than a clock reading and two exchanges of a word.
+    /// Takes `demand` if that costs no more than a clock reading and an exchange of a word, three with permits.
     ///
     /// `None` says nothing, and nothing is taken: ask
     /// [`try_take`](Self::try_take).

@@ -65,7 +65,7 @@ impl Inner {
 
     /// The lock-free window, if that is what counts.
     #[inline(always)]
-    fn window(&self) -> Option<&Window> {
+    pub(super) fn window(&self) -> Option<&Window> {
         match &self.backend {
             Backend::Counter(Counter {
                 placement: Placement::Packed(window),
@@ -82,8 +82,7 @@ impl Inner {
             return at_once(self.book(Way::Blocking, demand));
         };
         self.may_ask(demand)?;
-        let hold = self.hold(demand, IfFull::LookAgain);
-        let hold = hold.map_err(|denial| self.refused(denial))?;
+        let hold = self.hold_or_deny(counter, demand)?;
         let (now, verdict) = self.at_present(|now| counter.book(now, demand))?;
         match verdict {
             Verdict::Booked(booking) => {
@@ -185,6 +184,34 @@ impl Inner {
         Ok(answer)
     }
 
+    /// The places of a permit for `demand`, or an error that is true.
+    ///
+    /// While others are being judged, places may only seem to be taken. A
+    /// window that has no room says no whatever becomes of them; only where
+    /// it has, is the word looked at again. Those who are judged then have
+    /// room as well, and are soon out for good.
+    fn hold_or_deny(
+        &self,
+        counter: &Counter,
+        demand: Demand,
+    ) -> Result<Option<Hold<'_>>, UpdateError> {
+        let Some(permits) = &self.permits else {
+            return Ok(None);
+        };
+        match permits.hold(demand.value(), &self.queue, IfFull::Go) {
+            Ok(hold) => return Ok(Some(hold)),
+            Err(places) if places.is_settled() || demand.value() > places.most => {}
+            Err(_) => {
+                let (now, survey) = self.at_present(|now| counter.survey(now, demand))?;
+                if let Verdict::Refused(refusal) = survey.verdict {
+                    return Err(self.refused(self.denial(&refusal, demand, now)));
+                }
+            }
+        }
+        let hold = self.hold(demand, IfFull::LookAgain);
+        hold.map_err(|denial| self.refused(denial))
+    }
+
     /// The places of a permit for `demand`, or why there are none.
     fn hold(&self, demand: Demand, if_full: IfFull) -> Result<Option<Hold<'_>>, Denial> {
         let Some(permits) = &self.permits else {
@@ -211,6 +238,7 @@ impl Inner {
                 requested: value,
                 limit,
                 scope,
+                window: None,
             }));
         }
         if span == 0 {
@@ -267,6 +295,7 @@ impl Inner {
             requested,
             limit,
             scope: denial.scope(),
+            window: denial.window(),
         })
     }
 

@@ -66,6 +66,12 @@ impl Blueprint {
         if let Some(largest) = config.largest
             && !layout.fits(&config.all_at(largest))
         {
+            if config.is_limiter() {
+                let most = layout.largest();
+                return Err(unsupported(format_args!(
+                    "limits_up_to({largest}) must be at most {most} in shared words with frames of {frame_step:?}"
+                )));
+            }
             let kept = config.kept();
             let most = layout.largest() / kept.max(1);
             return Err(unsupported(format_args!(

@@ -2,7 +2,6 @@
 //!
 //! Limits and values up to `u64::MAX`, frames of any length, no limit at all, and credits to closed frames. A window's
 //! sum never passes `u64::MAX`: a span without a limit is judged as if that were its limit.
-// long file: the whole state machine of one window in one place
 // long file: one state machine
 
 mod pair;

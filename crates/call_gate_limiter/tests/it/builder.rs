@@ -96,22 +96,22 @@ fn windows_of_zero_are_errors() {
     refused(
         new().per_second(1).second_window(0),
         GateSize,
-        "a second_window of 0 must be at least 1",
+        "second_window(0) must be at least 1",
     );
     refused(
         new().per_minute(1).minute_window(0),
         GateSize,
-        "a minute_window of 0 must be at least 1",
+        "minute_window(0) must be at least 1",
     );
     refused(
         new().per_hour(1).hour_window(0),
         GateSize,
-        "a hour_window of 0 must be at least 1",
+        "hour_window(0) must be at least 1",
     );
     refused(
         new().per_day(1).day_window(0),
         GateSize,
-        "a day_window of 0 must be at least 1",
+        "day_window(0) must be at least 1",
     );
     let message = "a window of 0ns must be longer than that";
     refused(new().limit(1, Duration::ZERO), GateSize, message);
@@ -153,7 +153,7 @@ fn what_is_said_of_a_rate_that_is_not_set_is_an_error() {
         (one().hour_window(2), "hour"),
         (one().day_window(2), "day"),
     ] {
-        let message = format!("a {unit}_window of 2 must come with a limit: set per_{unit} too");
+        let message = format!("{unit}_window(2) must come with a limit: set per_{unit} too");
         refused(builder, Limits, &message);
     }
     for (builder, unit) in [
@@ -162,7 +162,7 @@ fn what_is_said_of_a_rate_that_is_not_set_is_an_error() {
         (one().hour_step(MILLI), "hour"),
         (one().day_step(MILLI), "day"),
     ] {
-        let message = format!("a {unit}_step of 1ms must come with a limit: set per_{unit} too");
+        let message = format!("{unit}_step(1ms) must come with a limit: set per_{unit} too");
         refused(builder, Limits, &message);
     }
 }

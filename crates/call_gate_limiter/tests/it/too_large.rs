@@ -66,7 +66,6 @@ fn of_one_whose_windows_are_full() {
 fn of_one_whose_places_are_taken() {
     let limiter = limiter();
     limiter.acquire_many(6).unwrap().forget();
-    limiter.set_limit(2 * SECOND, 6).unwrap();
     check(&limiter);
 }
 

@@ -38,7 +38,14 @@ pub(super) fn wait<'a>(
     let (Some(blocking), Some(asked), Some(setting)) = (blocking, &wait, &args.wait) else {
         return Ok(wait);
     };
-    if !is_written(blocking, matches!(asked, Wait::Never)) {
+    let never = match asked {
+        Wait::Never => true,
+        Wait::Given(given) if ends_in(given, "Never") => true,
+        // nobody can tell here
+        Wait::Given(given) if !ends_in(given, "Forever") => return Ok(wait),
+        _ => false,
+    };
+    if !is_written(blocking, never) {
         return Ok(wait);
     }
     Err(Error::new_spanned(
@@ -108,13 +115,18 @@ fn asked<'a>(
 fn is_forever(wait: &Wait<'_>) -> bool {
     match wait {
         Wait::Forever => true,
-        Wait::Given(Expr::Path(given)) => given
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "Forever"),
+        Wait::Given(given) => ends_in(given, "Forever"),
         _ => false,
     }
+}
+
+/// Whether it is a path whose last part is `name`.
+fn ends_in(given: &Expr, name: &str) -> bool {
+    let Expr::Path(given) = given else {
+        return false;
+    };
+    let last = given.path.segments.last();
+    last.is_some_and(|last| last.ident == name)
 }
 
 fn is_word(expr: &Expr, word: &str) -> bool {

@@ -118,10 +118,14 @@ impl LimiterOracle {
         let ahead = self.due().map_or(0, |due| due.saturating_sub(now));
         let no = self.by_windows(now, ask).map_or_else(
             || {
-                let (requests, costs) = self.held(now);
-                let held = requests.into_iter().chain(costs);
-                let tightest = held.min_by_key(|(limit, used)| limit.saturating_sub(*used));
-                let (limit, used) = tightest.unwrap_or((u64::MAX, 0));
+                // what holds a request that costs nothing; a limiter of costs alone tells those
+                let (mut held, costs) = self.held(now);
+                held.extend(self.permits());
+                if held.is_empty() {
+                    held = costs;
+                }
+                held.sort_by_key(|(limit, used)| limit.saturating_sub(*used));
+                let (limit, used) = held.first().copied().unwrap_or((u64::MAX, 0));
                 No {
                     bound: Bound::Line,
                     limit,

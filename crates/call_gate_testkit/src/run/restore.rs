@@ -35,6 +35,9 @@ impl Pair<'_> {
             .storage(self.fixture.storage());
         match (self.fixture.time().install(builder).build(), oracle) {
             (Ok(gate), Some(oracle)) => {
+                // on a server a gate is made when it is first asked, and sees the time of that
+                gate.state()
+                    .map_err(|error| self.mismatch(&act, &"a state", &error))?;
                 let (kept, next) = self.shelf.put(gate);
                 (self.gate, self.shelf) = (GateSide::new(kept), next);
                 self.oracle = OracleSide::new(oracle);
