@@ -458,8 +458,8 @@ fn a_denial_has_an_order_that_explains_it() {
         match said {
             // the first came first
             [None, Some(Scope::Window | Scope::Burst)] => {}
-            // the second came first, and kept its place
-            [Some(Scope::Burst), None] => {}
+            // the second came first, and kept its place: then both the window and the permits have no room
+            [Some(Scope::Window | Scope::Burst), None] => {}
             _ => panic!("{said:?}"),
         }
         let out = u64::from(said[1].is_none());
