@@ -427,7 +427,7 @@ fn a_denial_for_want_of_a_place_is_exact() {
     });
 }
 
-/// Two requests for the last place and the window's last room: one has both, and the other was refused for the place.
+/// Two requests for the last place and the window's last room: one has both, and the other was refused for either.
 #[test]
 fn two_holds_for_the_last_place() {
     explore(|| {
@@ -436,7 +436,7 @@ fn two_holds_for_the_last_place() {
         let tries = [(); 2].map(|()| spawn(&turnstile, |turnstile| turnstile.try_take(ONE)));
         let mut said = tries.map(|tried| refused_by(tried.join().unwrap()));
         said.sort_by_key(Option::is_some);
-        assert_eq!(said, [None, Some(Scope::Burst)]);
+        assert!(matches!(said, [None, Some(Scope::Window | Scope::Burst)]));
         assert_eq!(turnstile.permits(), Some((2, 2)));
     });
 }
