@@ -5,9 +5,11 @@ use crate::workspace::Package;
 use crate::{process, workspace};
 
 /// Core without `std` has no gate to test; it is built here and, without std at all, in `no_std`. What the others add is
-/// tested with all features, against servers; and so is what the facade's `full` adds to its parts.
-const BUILT_ONLY: [(&str, &str); 9] = [
+/// tested with all features, against servers; and so are features that bring all others along.
+const BUILT_ONLY: [(&str, &str); 11] = [
     ("call_gate_core", ""),
+    ("call_gate_core", "persist"),
+    ("call_gate_limiter", "tokio"),
     ("call_gate", "full"),
     ("call_gate", "redis-cluster"),
     ("call_gate", "redis-sentinel"),
