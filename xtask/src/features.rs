@@ -5,10 +5,14 @@ use crate::workspace::Package;
 use crate::{process, workspace};
 
 /// Core without `std` has no gate to test; it is built here and, without std at all, in `no_std`. What the others add is
-/// tested with all features, against servers; and so are features that bring all others along.
-const BUILT_ONLY: [(&str, &str); 11] = [
+/// tested with all features, against servers; and so are features that bring all others along, and crates whose features
+/// only add to what is tested.
+const BUILT_ONLY: [(&str, &str); 14] = [
     ("call_gate_core", ""),
     ("call_gate_core", "persist"),
+    ("call_gate_core", "std"),
+    ("call_gate_shared", ""),
+    ("call_gate_shared", "shared_memory"),
     ("call_gate_limiter", "tokio"),
     ("call_gate", "full"),
     ("call_gate", "redis-cluster"),

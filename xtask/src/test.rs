@@ -66,7 +66,7 @@ pub(crate) fn steps(full: bool) -> Result<Vec<Step>, String> {
             "stress",
             full,
             &STRESS,
-            "test --release --package call_gate --all-features --test it -- stress",
+            "test --release --package call_gate --test it -- stress",
             |_| (),
         ),
         suite(
@@ -83,7 +83,7 @@ pub(crate) fn steps(full: bool) -> Result<Vec<Step>, String> {
             "redis faults",
             full,
             &REDIS,
-            "test --release --package call_gate_redis --all-features --test it -- --ignored --test-threads 1 fault hammer cluster sentinel away",
+            "test --release --package call_gate_redis --features cluster,injected-time,sentinel,tokio --test it -- --ignored --test-threads 1 fault hammer cluster sentinel away",
             |_| (),
         ));
     }
