@@ -161,8 +161,7 @@ impl Permits {
     #[inline(always)]
     #[must_use]
     pub(crate) fn release(&self, places: u64) -> bool {
-        // no more than are out, whatever the caller says
-        self.change(|word| word - places.min(word & PLACES))
+        self.change(|word| word - places)
     }
 
     /// At most `most` from now on; those that are out stay out.
@@ -224,8 +223,7 @@ impl Hold<'_> {
 
 impl Drop for Hold<'_> {
     fn drop(&mut self) {
-        let back = |word: u64| word - JUDGED - self.places.min(word & PLACES);
-        let wanted = self.permits.change(back);
+        let wanted = self.permits.change(|word| word - JUDGED - self.places);
         if wanted {
             self.queue.nudge();
         }

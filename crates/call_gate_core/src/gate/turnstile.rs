@@ -141,6 +141,7 @@ impl Turnstile {
     /// Gives back `places` of the permits, which the caller has, and wakes who waits for one.
     ///
     /// Never blocks for longer than the queue's lock is held, and never fails.
+    /// To give back what one does not have breaks the count.
     #[inline(always)]
     pub fn release(&self, places: u64) {
         self.0.inner.release(places);
