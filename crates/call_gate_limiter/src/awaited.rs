@@ -103,13 +103,7 @@ impl AsyncRateLimiter {
         demand: Demand,
         wait: Wait,
     ) -> Result<AsyncPermit<'_>, UpdateError> {
-        let turnstile = self.turnstile();
-        let reading = match turnstile.try_fast(demand) {
-            Some(reading) => reading,
-            // in a box, so that a future that is admitted at once stays small
-            None => Box::pin(take(turnstile, demand, wait)).await?,
-        };
-        Ok(AsyncPermit(Permit::new(turnstile, demand, reading)))
+        acquire(self.turnstile(), demand, wait).await
     }
 
     /// As [`RateLimiter::acquire_owned`].
@@ -250,6 +244,21 @@ impl AsyncRateLimiter {
     fn turnstile(&self) -> &Turnstile {
         self.0.turnstile()
     }
+}
+
+/// A permit for `demand`.
+#[inline]
+async fn acquire(
+    turnstile: &Turnstile,
+    demand: Demand,
+    wait: Wait,
+) -> Result<AsyncPermit<'_>, UpdateError> {
+    let reading = match turnstile.try_fast(demand) {
+        Some(reading) => reading,
+        // in a box, so that a future that is admitted at once stays small
+        None => Box::pin(take(turnstile, demand, wait)).await?,
+    };
+    Ok(AsyncPermit(Permit::new(turnstile, demand, reading)))
 }
 
 /// Takes `demand` where the fast path did not.

@@ -70,19 +70,11 @@ impl Inner {
         if self.queue.is_closed() {
             return Err(UpdateError::Closed);
         }
-        let Backend::Counter(counter) = &self.backend else {
-            return match self.call(way, self.act_for(demand)).await? {
-                Answer::Admitted(_) => Ok(()),
-                Answer::Denied(denial) => Err(self.refused(denial.named(self.name_number()))),
-                _ => Err(StorageError::out_of_place().into()),
-            };
+        let reading = match &self.backend {
+            Backend::Counter(counter) => self.book_in(counter, demand),
+            Backend::Remote { .. } => self.booked(&self.call(way, self.act_for(demand)).await?),
         };
-        match self.at_present(|now| counter.book(now, demand))? {
-            (_, Verdict::Booked(_)) => Ok(()),
-            (now, Verdict::Refused(refusal)) => {
-                Err(self.refused(self.denial(&refusal, demand, now)))
-            }
-        }
+        reading.map(drop)
     }
 
     /// The act that books `demand`.

@@ -83,14 +83,20 @@ impl Inner {
         };
         self.may_ask(demand)?;
         let hold = self.hold_or_deny(counter, demand)?;
-        let (now, verdict) = self.at_present(|now| counter.book(now, demand))?;
-        match verdict {
-            Verdict::Booked(booking) => {
-                keep(hold);
-                Ok(Reading { booking })
-            }
-            Verdict::Refused(refusal) => {
-                drop(hold);
+        let reading = self.book_in(counter, demand)?;
+        keep(hold);
+        Ok(reading)
+    }
+
+    /// Books `demand` in a window in reach, whoever waits and whatever permits are out.
+    pub(super) fn book_in(
+        &self,
+        counter: &Counter,
+        demand: Demand,
+    ) -> Result<Reading, UpdateError> {
+        match self.at_present(|now| counter.book(now, demand))? {
+            (_, Verdict::Booked(booking)) => Ok(Reading { booking }),
+            (now, Verdict::Refused(refusal)) => {
                 Err(self.refused(self.denial(&refusal, demand, now)))
             }
         }
@@ -159,7 +165,12 @@ impl Inner {
     /// Asks the remote storage, if it may be asked.
     pub(super) async fn book(&self, way: Way, demand: Demand) -> Result<Reading, UpdateError> {
         self.may_ask(demand)?;
-        match self.ask_remote(way, demand, IfFull::Go).await? {
+        self.booked(&self.ask_remote(way, demand, IfFull::Go).await?)
+    }
+
+    /// What a remote storage answered to a booking.
+    pub(super) fn booked(&self, answer: &Answer) -> Result<Reading, UpdateError> {
+        match *answer {
             Answer::Admitted(reading) => Ok(reading),
             Answer::Denied(denial) => Err(self.refused(denial.named(self.name_number()))),
             _ => Err(StorageError::out_of_place().into()),

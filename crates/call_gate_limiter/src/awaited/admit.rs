@@ -1,6 +1,6 @@
 //! The limiter before a decorated `async fn`.
 
-use super::{AsyncOwnedPermit, AsyncRateLimiter};
+use super::{AsyncOwnedPermit, AsyncRateLimiter, acquire};
 use crate::limiter::RateLimiter;
 use crate::permit::OwnedPermit;
 use call_gate_async::AdmitAsync;
@@ -13,8 +13,7 @@ impl AdmitAsync for AsyncRateLimiter {
         &self,
         entry: Entry,
     ) -> impl Future<Output = Result<AsyncOwnedPermit, UpdateError>> + Send {
-        let wait = self.0.patience_of(entry);
-        self.acquire_owned_with(Demand::new(entry.value()), wait)
+        self.0.admit_async(entry)
     }
 }
 
@@ -22,9 +21,9 @@ impl AdmitAsync for RateLimiter {
     type Guard = AsyncOwnedPermit;
 
     async fn admit_async(&self, entry: Entry) -> Result<AsyncOwnedPermit, UpdateError> {
-        AsyncRateLimiter::from(self.clone())
-            .admit_async(entry)
-            .await
+        let (demand, wait) = (Demand::new(entry.value()), self.patience_of(entry));
+        let permit = acquire(self.turnstile(), demand, wait).await?;
+        Ok(permit.into_owned())
     }
 }
 
