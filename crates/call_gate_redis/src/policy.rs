@@ -1,13 +1,18 @@
 //! What a gate answers while its server is away.
 
 mod fallback;
+mod gate;
 mod limiter;
 mod local;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use fallback::Fallback;
-pub(crate) use limiter::{LimiterFallback, Spans};
+pub(crate) use limiter::Spans;
+
+/// Asks a gate's server first, and answers by the policy where it is away.
+pub(crate) type Fallback = fallback::Fallback<gate::ForGate>;
+/// The same for a limiter's.
+pub(crate) type LimiterFallback = fallback::Fallback<limiter::ForLimiter>;
 
 use call_gate_core::{StorageError, StorageErrorKind, UpdateError};
 use std::num::NonZeroU32;

@@ -1,17 +1,16 @@
-//! A remote limiter with an answer for the times when its server is away.
+//! What answers for a limiter whose server is away.
 
 mod local;
 #[cfg(test)]
 mod tests;
 
-use super::OnStorageError;
-use super::fallback::HERE;
-use crate::breaker::is_outage;
+use super::fallback::{HERE, StandIn, admits};
 use call_gate_core::{
-    Act, Answer, Booked, BoxFuture, Clock, Deadline, Decision, Demand, Denial, Frame, GateConfig,
-    Key, Limits, Reading, Remote, StorageError, SystemClock,
+    Act, Answer, Booked, Clock, Decision, Demand, Denial, Frame, GateConfig, Key, Reading, Remote,
+    StorageError,
 };
 use local::Local;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,11 +20,9 @@ pub(crate) trait Spans: Remote {
     fn span_limits(&self) -> Vec<Option<u64>>;
 }
 
-/// Asks the server first, and answers by the policy where it is away.
+/// What answers for a limiter.
 #[derive(Debug)]
-pub(crate) struct LimiterFallback {
-    inner: Arc<dyn Spans>,
-    policy: OnStorageError,
+pub(crate) struct ForLimiter {
     rules: Rules,
     local: Local,
 }
@@ -41,44 +38,41 @@ struct Rules {
 
 /// What a policy may answer.
 #[derive(Debug, Clone, Copy)]
-enum Question {
+pub(crate) enum Question {
     Take(Demand),
     Peek(u64),
 }
 
-impl LimiterFallback {
-    /// `inner` under `policy`; `pause` is how soon a server that was away is asked again.
-    pub(crate) fn new(
-        inner: Arc<dyn Spans>,
-        policy: OnStorageError,
-        config: &GateConfig,
-        pause: Duration,
-    ) -> Self {
-        Self::with_clock(inner, policy, config, pause, Arc::new(SystemClock::new()))
-    }
+impl StandIn for ForLimiter {
+    type Inner = dyn Spans;
+    type Known = Vec<Option<u64>>;
+    type Question = Question;
 
-    /// The same by a clock that is not the machine's.
-    fn with_clock(
-        inner: Arc<dyn Spans>,
-        policy: OnStorageError,
-        config: &GateConfig,
-        pause: Duration,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    fn new(config: &GateConfig, pause: Duration, clock: Arc<dyn Clock>) -> Self {
         let rules = Rules {
             config: config.clone(),
             pause,
             clock,
         };
         Self {
-            inner,
-            policy,
             local: Local::new(rules.clone()),
             rules,
         }
     }
 
-    /// The answer to an act that is none of the server's: a booking made here is given back here.
+    fn known(inner: &dyn Spans, _: &Key) -> Vec<Option<u64>> {
+        inner.span_limits()
+    }
+
+    fn question(act: &Act) -> Option<Question> {
+        match *act {
+            Act::Update { value } => Some(Question::Take(Demand::new(value))),
+            Act::Take(demand) => Some(Question::Take(demand)),
+            Act::Peek { value } => Some(Question::Peek(value)),
+            _ => None,
+        }
+    }
+
     fn own(&self, act: &Act) -> Option<Result<Answer, StorageError>> {
         let (demand, booked) = match *act {
             Act::Refund {
@@ -91,38 +85,21 @@ impl LimiterFallback {
         (booked.era() & HERE != 0).then(|| self.local.refund(demand, booked))
     }
 
-    /// What the server answered, or else the policy.
-    fn judge(
-        &self,
-        question: Question,
-        answer: Result<Answer, StorageError>,
-    ) -> Result<Answer, StorageError> {
-        let error = match answer {
-            Err(error) if is_outage(&error) => error,
-            answer => return answer,
-        };
-        match self.policy {
-            OnStorageError::Error => Err(error),
-            OnStorageError::Allow => Ok(self.rules.allow(&self.inner.span_limits(), question)),
-            OnStorageError::Deny => Ok(self.rules.deny(&self.inner.span_limits(), question)),
-            OnStorageError::Local(parts) => {
-                let known = || self.inner.span_limits();
-                match self.local.answer(parts, known, question) {
-                    Some(answer) => answer.or(Err(error)),
-                    None => Ok(self.rules.deny(&known(), question)),
-                }
-            }
-        }
+    fn allow(&self, known: Vec<Option<u64>>, question: Question) -> Answer {
+        self.rules.allow(&known, question)
     }
-}
 
-/// The question in `act`, where a policy has a say.
-fn question(act: &Act) -> Option<Question> {
-    match *act {
-        Act::Update { value } => Some(Question::Take(Demand::new(value))),
-        Act::Take(demand) => Some(Question::Take(demand)),
-        Act::Peek { value } => Some(Question::Peek(value)),
-        _ => None,
+    fn deny(&self, known: Vec<Option<u64>>, question: Question) -> Answer {
+        self.rules.deny(&known, question)
+    }
+
+    fn share(
+        &self,
+        parts: NonZeroU32,
+        known: impl Fn() -> Vec<Option<u64>>,
+        question: Question,
+    ) -> Option<Result<Answer, StorageError>> {
+        self.local.answer(parts, known, question)
     }
 }
 
@@ -198,52 +175,4 @@ impl Rules {
         }
         reading.with_cost_at(Booked::new(frame.start().into(), HERE))
     }
-}
-
-impl Remote for LimiterFallback {
-    fn call(&self, key: &Key, act: &Act, by: Deadline) -> Result<Answer, StorageError> {
-        if let Some(answer) = self.own(act) {
-            return answer;
-        }
-        let answer = self.inner.call(key, act, by);
-        match question(act) {
-            Some(question) => self.judge(question, answer),
-            None => answer,
-        }
-    }
-
-    fn call_async<'a>(
-        &'a self,
-        key: &'a Key,
-        act: Act,
-        by: Deadline,
-    ) -> BoxFuture<'a, Result<Answer, StorageError>> {
-        Box::pin(async move {
-            if let Some(answer) = self.own(&act) {
-                return answer;
-            }
-            let question = question(&act);
-            let answer = self.inner.call_async(key, act, by).await;
-            match question {
-                Some(question) => self.judge(question, answer),
-                None => answer,
-            }
-        })
-    }
-
-    fn limits(&self, key: &Key) -> Limits {
-        self.inner.limits(key)
-    }
-
-    fn largest_limit(&self) -> u64 {
-        self.inner.largest_limit()
-    }
-
-    fn ask_again_after(&self, denial: &Denial) -> Duration {
-        self.inner.ask_again_after(denial)
-    }
-}
-
-fn admits(limit: u64, remaining: u64) -> Decision {
-    Decision::new(true, limit, remaining, Duration::ZERO, Duration::ZERO)
 }

@@ -1,7 +1,8 @@
 //! A gate in this process's memory that holds one part of the limits while the server is away.
 
 use super::failure;
-use super::fallback::{HERE, Question};
+use super::fallback::HERE;
+use super::gate::Question;
 use call_gate_core::{
     Answer, Booked, CallGate, Clock, ConfigError, Decision, Denial, Frame, GateConfig, Limits,
     Reading, Refund, Scope, StorageError, StorageErrorKind, UpdateError,

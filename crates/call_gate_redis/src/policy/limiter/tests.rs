@@ -6,8 +6,8 @@
     reason = "tests"
 )]
 
-use super::{LimiterFallback, Spans};
-use crate::policy::OnStorageError;
+use super::Spans;
+use crate::policy::{LimiterFallback, OnStorageError};
 use call_gate_core::{
     Act, Answer, Booked, BoxFuture, ConfigError, Deadline, Demand, Denial, Frame, GateConfig, Held,
     Key, Limits, ManualClock, Moment, Opened, Reading, Refund, Remote, Scope, Snapshot, Storage,
