@@ -1,11 +1,13 @@
 //! Clocks: what a gate takes for the time, and how its waiters sleep.
 
 mod bell;
+mod group;
 mod manual;
 mod moment;
 mod system;
 
 pub use bell::Bell;
+pub use group::{GroupClock, Present};
 pub use manual::ManualClock;
 pub use moment::Moment;
 pub(crate) use system::Source;

@@ -89,5 +89,5 @@ pub use storage::Blueprint;
 #[cfg(feature = "std")]
 pub use storage::{
     Act, Answer, Booked, BoxFuture, Counter, Deadline, GateConfig, Held, Key, Memory, OnLimits,
-    Opened, Remote, Storage, StorageKind,
+    Opened, Remote, Row, RowShape, Storage, StorageKind,
 };

@@ -102,6 +102,19 @@ impl Limits {
         [self.frame, self.gate]
     }
 
+    /// The limit with the least room beside `frame` and `sum`, and which of the two it is for; the frame's where they are
+    /// equal.
+    #[cfg(feature = "std")]
+    pub(crate) fn tightest(self, frame: u64, sum: u64) -> (u64, u64) {
+        let gate = self.gate.unwrap_or(u64::MAX);
+        match self.frame {
+            Some(limit) if limit.saturating_sub(frame) <= gate.saturating_sub(sum) => {
+                (limit, frame)
+            }
+            _ => (gate, sum),
+        }
+    }
+
     /// Whether both are within the largest limit that a gate was built for.
     #[cfg(feature = "std")]
     pub(crate) fn check_up_to(self, largest: Option<u64>) -> Result<(), ConfigError> {

@@ -11,6 +11,7 @@ mod config;
 mod counter;
 mod kind;
 mod memory;
+mod rows;
 
 pub use act::{Act, Answer, Booked, BoxFuture, Deadline, Held, Key, Remote};
 #[cfg(not(loom))]
@@ -21,6 +22,7 @@ pub use counter::Counter;
 pub(crate) use counter::Placement;
 pub use kind::StorageKind;
 pub use memory::Memory;
+pub use rows::{Row, RowShape};
 
 use crate::error::ConfigError;
 use crate::snapshot::Snapshot;

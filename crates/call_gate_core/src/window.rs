@@ -19,7 +19,7 @@ pub(crate) use glance::Note;
 pub(crate) use layout::{Layout, Life};
 pub(crate) use packed::Packed;
 #[cfg(feature = "std")]
-pub(crate) use plain::{Closed, Costs, Pair, Plain};
+pub(crate) use plain::{Cells, Closed, Costs, Head, Machine, Pair, Plain, Shape, joined, split};
 pub use verdict::{Booking, Refusal, Verdict, WindowError};
 pub(crate) use verdict::{Fast, Judge, Refunded, Ticket};
 

@@ -2,7 +2,8 @@
 
 use super::CallGate;
 use crate::clock::Moment;
-use crate::error::StorageError;
+use crate::denial::Denial;
+use crate::error::{StorageError, UpdateError};
 use crate::limits::Limits;
 use crate::reading::{Frame, State};
 use crate::snapshot::Snapshot;
@@ -11,6 +12,13 @@ use std::fmt;
 use std::time::Duration;
 
 impl CallGate {
+    /// The error that a denial by this gate's counters is, for whoever asked them without it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn denied(&self, denial: Denial) -> UpdateError {
+        self.0.refused(denial.named(self.0.name_number()))
+    }
+
     /// The gate's name; empty for an unnamed one.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -97,14 +97,7 @@ impl Inner {
     /// The limit with the least room beside `frame` and `sum`, and which of the two it is for; the frame's where they
     /// are equal.
     pub(super) fn tightest(&self, frame: u64, sum: u64) -> (u64, u64) {
-        let limits = self.limits();
-        let gate = limits.gate_limit().unwrap_or(u64::MAX);
-        match limits.frame_limit() {
-            Some(limit) if limit.saturating_sub(frame) <= gate.saturating_sub(sum) => {
-                (limit, frame)
-            }
-            _ => (gate, sum),
-        }
+        self.limits().tightest(frame, sum)
     }
 
     /// Which of a limiter's bounds on requests has the least room now, and what it holds: a window's, as far as that is in

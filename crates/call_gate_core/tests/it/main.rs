@@ -13,6 +13,7 @@ mod fairness;
 mod footprint;
 mod persist;
 mod remote;
+mod rows;
 mod turnstile;
 mod turnstile_config;
 mod turnstile_remote;

@@ -66,14 +66,17 @@ impl Pair {
         };
         let now = costs.at(now);
         let verdict = both(
-            (self.requests.judge(now, value), self.requests.spans.len()),
-            costs.window.judge(now, cost),
+            (
+                self.requests.machine().judge(now, value),
+                self.requests.shape.spans(),
+            ),
+            costs.window.machine().judge(now, cost),
         );
         let Verdict::Booked(booking) = verdict else {
             return verdict;
         };
-        self.requests.add(value);
-        costs.window.add(cost);
+        self.requests.machine().add(value);
+        costs.window.machine().add(cost);
         Verdict::Booked(Booking {
             ticket: costs.ticket(booking.ticket.mark),
             ..booking
@@ -88,7 +91,7 @@ impl Pair {
         let now = costs.at(now);
         let (requests, empty) = self.requests.survey(now, value);
         let (spent, empty_costs) = costs.window.survey(now, cost);
-        let verdict = both((requests, self.requests.spans.len()), spent);
+        let verdict = both((requests, self.requests.shape.spans()), spent);
         (verdict, empty.max(empty_costs))
     }
 
@@ -105,7 +108,7 @@ impl Pair {
         };
         let now = costs.at(now);
         // both are looked at before either is changed
-        if let Some((_, booked)) = self.requests.booked(now, ticket)
+        if let Some((_, booked)) = self.requests.machine().booked(now, ticket)
             && value > booked
         {
             return Refunded::Underflow { booked };
@@ -117,7 +120,7 @@ impl Pair {
         let returned = self.requests.refund(now, value, ticket);
         match (&returned, &spent) {
             (Refunded::Expired, Refunded::Returned(_)) if cost > 0 => {
-                Refunded::Returned(self.requests.booking(0))
+                Refunded::Returned(self.requests.machine().booking(0))
             }
             (Refunded::Returned(_), Refunded::Expired) if value == 0 => Refunded::Expired,
             _ => returned,
@@ -143,7 +146,7 @@ impl Pair {
     /// Puts the limit that `limit` says, of the old one and the span's index, in force for each span.
     pub(crate) fn set_limits(&mut self, limit: impl Fn(Option<u64>, usize) -> Option<u64>) {
         self.requests.set_limits(&limit);
-        let spans = self.requests.spans.len();
+        let spans = self.requests.shape.spans();
         if let Some(costs) = &mut self.costs {
             costs
                 .window
