@@ -10,7 +10,7 @@ pub(crate) fn step() -> Step {
         "run the example named last by itself: it asserts its own outcome",
         |deadline| {
             // of one package, as the runs below: with the whole workspace its features, and so all builds, would be others
-            let words = "build --release --package call_gate --examples --all-features";
+            let words = "build --profile suites --package call_gate --examples --all-features";
             process::run(&mut process::cargo(words), deadline)?;
 
             let mut names = Vec::new();
@@ -25,7 +25,7 @@ pub(crate) fn step() -> Step {
                 names.extend(examples.map(|target| target.name));
             }
             for name in &names {
-                let words = "run --release --package call_gate --all-features --example";
+                let words = "run --profile suites --package call_gate --all-features --example";
                 let mut command = process::cargo(words);
                 process::run(command.arg(name), deadline)?;
             }

@@ -66,14 +66,14 @@ pub(crate) fn steps(full: bool) -> Result<Vec<Step>, String> {
             "stress",
             full,
             &STRESS,
-            "test --release --package call_gate --test it -- stress",
+            "test --profile suites --package call_gate --test it -- stress",
             |_| (),
         ),
         suite(
             "processes",
             full,
             &PROCESSES,
-            "test --release --package call_gate_shared --all-features --test it -- hammer kill stress",
+            "test --profile suites --package call_gate_shared --all-features --test it -- hammer kill stress",
             |_| (),
         ),
     ];
@@ -83,7 +83,7 @@ pub(crate) fn steps(full: bool) -> Result<Vec<Step>, String> {
             "redis faults",
             full,
             &REDIS,
-            "test --release --package call_gate_redis --features cluster,injected-time,sentinel,tokio --test it -- --ignored --test-threads 1 fault hammer cluster sentinel away",
+            "test --profile suites --package call_gate_redis --features cluster,injected-time,sentinel,tokio --test it -- --ignored --test-threads 1 fault hammer cluster sentinel away",
             |_| (),
         ));
     }

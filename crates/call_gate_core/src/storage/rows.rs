@@ -1,4 +1,5 @@
 //! How the windows of many keys lie in words, for whoever keeps a table of them.
+// long file: the words, and what is read in them
 
 use super::{Act, Answer, Booked, GateConfig};
 use crate::clock::{Moment, Present};

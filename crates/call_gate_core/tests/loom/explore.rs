@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Executions of one model, unless `LOOM_MAX_PERMUTATIONS` says another number or `CALL_GATE_LONG` is set.
-const MOST: usize = 40_000;
+const MOST: usize = 25_000;
 
 /// Explores every interleaving of `model`, whose work is done in spawned threads, as `history` says.
 pub(crate) fn explore(model: impl Fn() + Sync + Send + 'static) {
