@@ -279,7 +279,7 @@ impl Row<'_> {
             return Answer::Done;
         };
         let [frame, sum] = [0, 1].map(|index| self.machine().used(index));
-        let gate = self.limits[1].filter(|limit| sum >= *limit);
+        let gate = Some(self.limits[1].unwrap_or(u64::MAX)).filter(|limit| sum >= *limit);
         let (span, limit, used) = match (gate, self.limits[0]) {
             (None, Some(limit)) if frame >= limit => (0, limit, frame),
             (Some(limit), _) => (1, limit, sum),
